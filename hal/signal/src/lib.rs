@@ -1,0 +1,31 @@
+//! The vocabulary, receivers and generators of an analog telephone line.
+//!
+//! This package is pure: no input or output, no clock, no thread, no `unsafe`. Time and samples come in
+//! as values and decisions come out as values, so that a minute of telephony is tested in milliseconds.
+//!
+//! Units throughout: frequencies in Hz, times in [`Time`] (microseconds) or samples at [`SAMPLE_RATE`],
+//! levels in dBm0 (a full-scale sine is +3.14 dBm0, ITU-T G.711).
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod action;
+mod caps;
+mod event;
+mod text;
+mod time;
+
+pub use action::{ActionId, ActionKind, DialStep, DialSteps, Failure, LineAction, MAX_DIAL_STEPS, Outcome};
+pub use caps::Caps;
+pub use event::{
+    AnswerWitness, CallerId, DateTime, Digit, DigitEdge, DigitMode, LineEvent, Loss, PartyId, ProgressTone,
+    ReleaseWitness, SitKind,
+};
+pub use text::{Name, Number, Text};
+pub use time::{Clock, Time};
+
+/// Samples per second of every line, in Hz.
+pub const SAMPLE_RATE: u32 = 8_000;

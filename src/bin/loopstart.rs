@@ -1,0 +1,2 @@
+//! The `loopstart` command.
+fn main() {}

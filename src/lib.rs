@@ -1,0 +1,1 @@
+//! loopstart: the telephony service provider for analog lines on Linux.

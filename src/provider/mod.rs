@@ -1,0 +1,36 @@
+//! The provider-side state machine: pure, inputs and time in, outputs out.
+//!
+//! The rule of use: after every [`Provider::handle`], call [`Provider::poll`] until it answers `None`, under the
+//! same lock, and carry out the outputs in that order. The order of decisions is the order of effects.
+//!
+//! Names: a *device* is a telephone line known to the provider ([`DeviceId`]); a *line* is a device opened by the
+//! host ([`LineHandle`]); a *call* is a call appearance on a line ([`CallHandle`]).
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod error;
+mod handle;
+mod input;
+mod machine;
+mod output;
+mod view;
+
+pub use error::LineErr;
+pub use handle::{CallHandle, DeviceId, HostCall, HostLine, LineHandle, RequestId};
+pub use input::{
+    Address, CallParamFlags, CallParams, Command, DeviceDescription, DialParams, DigitModes, GatherRequest, Input,
+    MediaModes, Reply,
+};
+pub use machine::Provider;
+pub use output::{
+    BusyMode, CallInfoChange, CallState, ConnectedMode, DialToneMode, DisconnectMode, GatherEnd, GenerateEnd,
+    LineState, Notification, OfferingMode, Output, SpecialInfo,
+};
+pub use view::{
+    AddressCaps, AddressFeatures, AddressStatus, CallFeatures, CallInfo, CallOrigin, CallReason, CallStatus,
+    DeviceCaps, LineFeatures, LineStatus, PartyFlags,
+};
