@@ -5,9 +5,9 @@
 //! only when everyone has consumed what was sent in it.
 //!
 //! How does it work? The exchange thread is the only one that advances. For each tick it waits for wall time (the tick
-//! divided by the speed) and until the tick before is acknowledged, lets the exchange run one tick, writes what came
-//! of it to the descriptors, then publishes the new time and wakes the event thread through an event descriptor. The
-//! event thread handles descriptors and deadlines up to that time and passes a marker through its queue to the pump;
+//! divided by the speed) and until the tick before is acknowledged, lets the exchange run one tick, publishes the new
+//! time, writes what came of the tick to the descriptors, and then wakes the event thread through an event descriptor.
+//! (Time first, so that whatever the event thread reads belongs to the new time.) The event thread handles descriptors and deadlines up to that time and passes a marker through its queue to the pump;
 //! the pump sends the marker back behind the actions it decided on; and when no new event came of those, the event
 //! thread acknowledges the tick. A machine that is late makes the tick late; that lateness is counted here and changes
 //! nothing else.
@@ -120,11 +120,14 @@ impl LineClock {
         }
     }
 
-    /// Publishes the next tick and wakes the event thread. Exchange thread only.
-    pub fn advance(&self) -> Ticket {
-        let ticket = Ticket(self.published.fetch_add(1, Ordering::AcqRel) + 1);
+    /// Publishes the next tick, before what came of it is written to the descriptors. Exchange thread only.
+    pub fn publish(&self) -> Ticket {
+        Ticket(self.published.fetch_add(1, Ordering::AcqRel) + 1)
+    }
+
+    /// Wakes the event thread: everything of the published tick has been written. Exchange thread only.
+    pub fn wake(&self) {
         let _ = self.wake.write(1);
-        ticket
     }
 
     /// Counts wall time that the machine was late.
@@ -148,7 +151,8 @@ mod tests {
         let clock = Arc::new(LineClock::new(Duration::from_millis(20)).unwrap());
         assert!(clock.settled(Duration::ZERO), "nobody is attached");
         clock.attach(true);
-        let ticket = clock.advance();
+        let ticket = clock.publish();
+        clock.wake();
         assert_eq!(clock.now(), Time::from_millis(20));
         assert!(!clock.settled(Duration::ZERO));
         let other = Arc::clone(&clock);

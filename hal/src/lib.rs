@@ -7,8 +7,13 @@
 
 mod clock;
 mod device;
+pub mod drivers;
 mod error;
+pub mod exchange;
 mod port;
+pub mod ports;
+// pub mod registry; (back when drivers::voice_modem is there)
+pub mod rt;
 
 pub use clock::{LineClock, Ticket};
 pub use device::{EventQueue, Interest, LineDevice, Readiness};

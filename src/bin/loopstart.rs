@@ -1,2 +1,5 @@
 //! The `loopstart` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    loopstart::cli::main()
+}

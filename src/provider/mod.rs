@@ -12,11 +12,24 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod call;
+mod caps;
+mod dial;
+mod digits;
 mod error;
 mod handle;
+mod incoming;
 mod input;
+mod line;
 mod machine;
+mod outgoing;
 mod output;
+mod params;
+mod request;
+mod slots;
+#[cfg(test)]
+mod tests;
+mod timers;
 mod view;
 
 pub use error::LineErr;

@@ -186,6 +186,40 @@ pub enum CallState {
     Unknown,
 }
 
+impl CallState {
+    /// The published `LINECALLSTATE_` bit.
+    pub const fn bit(self) -> u32 {
+        match self {
+            Self::Idle => 0x1,
+            Self::Offering(_) => 0x2,
+            Self::Accepted => 0x4,
+            Self::DialTone(_) => 0x8,
+            Self::Dialing => 0x10,
+            Self::Ringback => 0x20,
+            Self::Busy(_) => 0x40,
+            Self::SpecialInfo(_) => 0x80,
+            Self::Connected(_) => 0x100,
+            Self::Proceeding => 0x200,
+            Self::OnHold => 0x400,
+            Self::Disconnected(_) => 0x4000,
+            Self::Unknown => 0x8000,
+        }
+    }
+
+    /// The published bit of the mode that goes with the state; 0 for a state without modes.
+    pub const fn mode(self) -> u32 {
+        match self {
+            Self::Offering(mode) => mode.bit(),
+            Self::DialTone(mode) => mode.bit(),
+            Self::Busy(mode) => mode.bit(),
+            Self::SpecialInfo(mode) => mode.bit(),
+            Self::Connected(mode) => mode.bit(),
+            Self::Disconnected(mode) => mode.bit(),
+            _ => 0,
+        }
+    }
+}
+
 macro_rules! modes {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $bit:literal),* $(,)? }) => {
         $(#[$doc])*

@@ -12,8 +12,27 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod cid;
+pub mod country;
+pub mod decode;
+pub mod dtmf;
+mod filter;
+pub mod fsk;
+pub mod g711;
+pub mod level;
+mod osc;
+pub mod progress;
+pub mod pulse;
+pub mod resample;
+pub mod ring;
+#[cfg(test)]
+mod test_signal;
+pub mod tone;
+
 mod action;
+pub mod at;
 mod caps;
+pub mod dle;
 mod event;
 mod text;
 mod time;

@@ -1,0 +1,1119 @@
+//! The driver of an FXO port: a line card's channel, with hook, events and audio.
+//!
+//! What does it do? It turns what a channel reports (ring bursts, battery, polarity) and what is heard on it (tones,
+//! digits, caller identification, voices) into line events, and works hook, digits and pulses for line actions.
+//!
+//! How does it work? The channel gives a block of 20 ms at a time, on hook and off. For each block that is read one is
+//! written, so the port's own sample clock paces everything: waits and pauses are counted in samples heard. What has
+//! nothing to do with audio (the end of ringing, the debounce of the hook) is timed by the `now` that is passed in.
+//!
+//! A channel has habits that the driver has to know:
+//!
+//! * While an event waits no audio can be read: events first.
+//! * The beginning of ringing is not told in the 2 s after going on hook (or opening); the end of a burst may come
+//!   without its beginning. Nothing tells that a caller gave up: the ring tracker times that out.
+//! * A ring burst that is cut by going off hook ends like any other. After an answer that says nothing; after seizing
+//!   the line to dial it says that a caller was there first.
+//! * For 600 ms after going off hook a loss of battery is not reported, and a flash is refused. The driver looks
+//!   for battery itself when that time is over, and flashes then.
+//! * Audio that is written stops the channel's pulse dialling, so nothing is written until the pulses are out.
+
+mod answer;
+mod ear;
+mod mouth;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use crate::{BLOCK, EventQueue, FxoEvent, FxoPort, HookCommand, Interest, LineDevice, PortError, Readiness};
+use answer::{AnswerWatch, Reversal};
+use arrayvec::ArrayVec;
+use ear::{Ear, Findings, Heard};
+use loopstart_signal::country::{Country, Segment};
+use loopstart_signal::{
+    ActionId, ActionKind, Caps, Clock, DialStep, DialSteps, Digit, DigitMode, Failure, LineAction, LineEvent, Loss,
+    Outcome, ProgressTone, ReleaseWitness, SAMPLE_RATE, Time, level, pulse, ring,
+};
+use mouth::Mouth;
+use run::{Phase, Purpose, Run};
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+/// Events for which the queue must have room before a block is read. A block yields fewer.
+pub const ROOM: usize = 16;
+
+/// Blocks handled in one call, so that one line does not keep the others waiting.
+const BLOCKS_AT_ONCE: usize = 16;
+
+/// Events fetched in one go: the channel's queue holds 64.
+const EVENTS_AT_ONCE: usize = 64;
+
+/// Reads that gave neither audio nor an event, after which the port is left alone until it is ready again.
+const FUTILE: u32 = 4;
+
+/// Default debounce time of a channel's hook: a loss of battery is not reported meanwhile, a flash is refused.
+const DEBOUNCE: Duration = Duration::from_millis(600);
+
+/// After going on hook a channel does not tell the beginning of ringing for 2 s; an end of a burst that comes later
+/// than this belongs to a real one.
+const RING_DEAF: Duration = Duration::from_millis(1_900);
+
+/// Longest ring burst of any cadence, with a margin.
+const RING_BURST: Duration = Duration::from_secs(6);
+
+/// After this time without audio the channel counts as silent.
+const AUDIO_OVERDUE: Duration = Duration::from_secs(5);
+
+/// How often a port that reported an error is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// A port says within this time after opening whether there is battery (1 s without it raises the alarm).
+const BATTERY_SETTLES: Duration = Duration::from_millis(1_200);
+
+/// How often a line without battery is looked at.
+const BATTERY_POLL: Duration = Duration::from_secs(2);
+
+/// From recognised dial tone to the first digit.
+const AFTER_DIAL_TONE: Duration = Duration::from_millis(100);
+
+/// Pause before dialling where no dial tone is awaited (the default of S6 in ITU-T V.250).
+const BLIND_DIAL: Duration = Duration::from_secs(2);
+
+/// The ear stays covered this long after the last sample we sent: the hybrid's echo (40 ms) and two blocks on
+/// their way.
+const COVER: usize = samples(Duration::from_millis(80)) as usize;
+
+/// How long a flash may be refused.
+const FLASH_REFUSED: Duration = Duration::from_secs(2);
+
+/// How much longer than the flash itself its completion may take.
+const FLASH_OVERDUE: Duration = Duration::from_secs(2);
+
+/// One pulse digit with its pause, at most: 10 pulses of 100 ms and 900 ms, with a margin.
+const PULSE_DIGIT: Duration = Duration::from_millis(2_500);
+
+/// Most pulse digits handed to the channel at once.
+const PULSE_RUN: usize = 64;
+
+/// Quiet that `@` waits for.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// How long `@` waits for it (the default of S7 in ITU-T V.250 is 50 to 60 s).
+const QUIET_OVERDUE: Duration = Duration::from_secs(60);
+
+/// Below this level, in dBm0, a block is quiet.
+const QUIET_LEVEL: f32 = -40.0;
+
+/// Samples in a time.
+const fn samples(time: Duration) -> u64 {
+    (time.as_micros() as u64).saturating_mul(SAMPLE_RATE as u64) / 1_000_000
+}
+
+/// What an FXO port can do and see.
+fn caps() -> Caps {
+    Caps::VOICE
+        | Caps::DIAL_DTMF
+        | Caps::DIAL_PULSE
+        | Caps::DIAL_PARTIAL
+        | Caps::WAIT_DIAL_TONE
+        | Caps::WAIT_QUIET
+        | Caps::FLASH
+        | Caps::SEES_DIAL_TONE
+        | Caps::SEES_RINGBACK
+        | Caps::SEES_BUSY
+        | Caps::SEES_REORDER
+        | Caps::SEES_SIT
+        | Caps::SEES_ANSWER
+        | Caps::SEES_RELEASE
+        | Caps::HEARS_DTMF
+        | Caps::HEARS_DTMF_END
+        | Caps::SENDS_DTMF
+        | Caps::CALLER_ID
+        | Caps::SEES_BATTERY
+        | Caps::SEES_NO_DIAL_TONE
+        | Caps::SEIZE
+}
+
+/// The longest silence within ringback, in ms.
+fn ringback_gap(ringback: &[Segment]) -> u32 {
+    ringback.iter().filter(|segment| segment.freqs.is_empty()).map(|segment| segment.ms).max().unwrap_or(4_000)
+}
+
+/// Whether the device works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    /// Not started.
+    Closed,
+    /// In service.
+    Up,
+    /// Reported an error, or gives no audio; tried again at this time.
+    Faulty(Time),
+    /// Gone for good.
+    Gone,
+}
+
+/// What is known of the battery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Battery {
+    /// It is there, as far as known.
+    Present,
+    /// There was none when we looked. Looked at again.
+    Missing,
+    /// The channel raised its alarm and will end it.
+    Alarm,
+}
+
+/// The hook, and what goes with it.
+#[derive(Clone, Copy, Debug)]
+enum Hook {
+    /// On hook since then.
+    On(Time),
+    /// Off hook.
+    Off(Call),
+}
+
+/// What is known of a call while off hook.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    /// Off hook since.
+    since: Time,
+    /// Taken off hook to originate, and nothing was dialled yet: dial tone comes first.
+    fresh: bool,
+    /// The far end is gone.
+    released: bool,
+    /// The answer that is awaited after the last digit.
+    watch: Option<AnswerWatch>,
+}
+
+/// How a step of a run went.
+enum Progress {
+    /// Look again.
+    Moved,
+    /// Nothing to do at present.
+    Waits,
+    /// The run is over.
+    Ended(Outcome),
+    /// The port is gone.
+    Failed(PortError),
+}
+
+/// An FXO port as a line device. See the module's text.
+pub struct Fxo<P: FxoPort> {
+    port: P,
+    country: &'static Country,
+    clock: Clock,
+    service: Service,
+    hook: Hook,
+    battery: Battery,
+    ear: Ear,
+    mouth: Mouth,
+    ring: ring::Tracker,
+    /// A ring burst began and has not ended.
+    burst: Option<Time>,
+    /// The action that takes time.
+    run: Option<Run>,
+    /// Samples heard since the start: the clock of waits and pauses.
+    heard: u64,
+    /// When the last block came.
+    last_block: Time,
+    /// When to look for battery after the hook moved.
+    settle_at: Option<Time>,
+    /// When to look for battery on an idle line.
+    battery_at: Option<Time>,
+    /// The port had nothing left to read when it was last asked.
+    exhausted: bool,
+}
+
+impl<P: FxoPort> Fxo<P> {
+    /// A driver for `port`, which lives on `clock`, at an exchange of `country`. Nothing is done before
+    /// [`start`](LineDevice::start).
+    pub fn new(port: P, country: &'static Country, clock: Clock) -> Self {
+        Self {
+            port,
+            country,
+            clock,
+            service: Service::Closed,
+            hook: Hook::On(Time::ZERO),
+            battery: Battery::Present,
+            ear: Ear::new(country),
+            mouth: Mouth::new(),
+            ring: ring::Tracker::new(),
+            burst: None,
+            run: None,
+            heard: 0,
+            last_block: Time::ZERO,
+            settle_at: None,
+            battery_at: None,
+            exhausted: false,
+        }
+    }
+
+    /// Blocks of our audio that were not made because the port had no room. Digits come late then, but whole.
+    pub fn slipped_blocks(&self) -> u64 {
+        self.mouth.slipped()
+    }
+
+    /// The moment on the sample clock that is `time` from now.
+    fn after(&self, time: Duration) -> u64 {
+        self.heard.saturating_add(samples(time))
+    }
+
+    fn done(events: &mut EventQueue, action: ActionId, outcome: Outcome) {
+        events.push(LineEvent::Done { action, outcome });
+    }
+
+    // Failure of the port.
+
+    /// Handles an error of the port that is none of the harmless ones.
+    fn fail(&mut self, error: PortError, now: Time, events: &mut EventQueue) {
+        match error {
+            PortError::WouldBlock | PortError::EventPending => {}
+            PortError::Gone => self.lose(Service::Gone, Loss::Gone, events),
+            PortError::Os(errno) => self.lose(Service::Faulty(now + RETRY), Loss::Os(errno), events),
+        }
+    }
+
+    /// Takes the device out of service: ends what runs, tells it once.
+    fn lose(&mut self, service: Service, loss: Loss, events: &mut EventQueue) {
+        if self.service == Service::Gone {
+            return;
+        }
+        let told = matches!(self.service, Service::Faulty(_)) && loss != Loss::Gone;
+        self.service = service;
+        if service != Service::Gone {
+            // Whatever it can still do, it shall not hold the line.
+            let _ = self.port.hook(HookCommand::OnHook);
+        }
+        self.mouth.clear();
+        self.mouth.drop_pending();
+        if let Some(run) = self.run.take() {
+            Self::done(events, run.id, Outcome::Failed(Failure::Lost));
+        }
+        if !told {
+            events.push(LineEvent::Lost(loss));
+        }
+    }
+
+    /// Puts the channel into its idle state: at the start, and when a faulty one works again.
+    fn initialise(&mut self, now: Time) -> Result<(), PortError> {
+        self.port.hook(HookCommand::OnHook)?;
+        self.port.set_flash(self.country.flash)?;
+        self.port.flush_audio()?;
+        self.mouth.clear();
+        self.mouth.drop_pending();
+        self.ear.forget(&mut Findings::new());
+        self.ear.listen(false, &mut Findings::new());
+        self.ring.reset();
+        self.burst = None;
+        self.hook = Hook::On(now);
+        self.last_block = now;
+        self.settle_at = None;
+        self.battery_at = Some(now + BATTERY_SETTLES);
+        Ok(())
+    }
+
+    fn bring_up(&mut self, now: Time, events: &mut EventQueue) {
+        match self.initialise(now) {
+            Ok(()) => {
+                self.service = Service::Up;
+                events.push(LineEvent::Ready(caps()));
+            }
+            Err(PortError::Gone) => self.fail(PortError::Gone, now, events),
+            Err(PortError::Os(errno)) => self.lose(Service::Faulty(now + RETRY), Loss::Os(errno), events),
+            Err(PortError::WouldBlock | PortError::EventPending) => {
+                self.lose(Service::Faulty(now + RETRY), Loss::Silent, events);
+            }
+        }
+    }
+
+    /// Tries a faulty channel again: it works when it gives audio.
+    fn retry(&mut self, now: Time, events: &mut EventQueue) {
+        let mut block = [0; BLOCK];
+        for _ in 0..EVENTS_AT_ONCE {
+            let error = match self.port.read(&mut block) {
+                Ok(read) if read > 0 => return self.bring_up(now, events),
+                Ok(_) => break,
+                Err(PortError::EventPending) => match self.port.event() {
+                    Ok(Some(FxoEvent::Removed)) => PortError::Gone,
+                    Ok(_) => continue,
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            if error == PortError::Gone {
+                return self.fail(error, now, events);
+            }
+            break;
+        }
+        self.service = Service::Faulty(now + RETRY);
+    }
+
+    // Reading and writing.
+
+    /// Handles what waits at the port, as far as there is room for `room` events before each piece.
+    fn serve(&mut self, room: usize, now: Time, events: &mut EventQueue) {
+        self.exhausted = false;
+        let mut futile = 0;
+        let mut blocks = 0;
+        while self.service == Service::Up && blocks < BLOCKS_AT_ONCE && futile < FUTILE {
+            if !self.fetch_events(room, now, events) {
+                return;
+            }
+            if events.room() < room {
+                return;
+            }
+            if let Err(error) = self.mouth.flush(&mut self.port) {
+                return self.fail(error, now, events);
+            }
+            let mut block = [0; BLOCK];
+            match self.port.read(&mut block) {
+                Ok(0) => futile += 1,
+                Ok(read) => {
+                    blocks += 1;
+                    self.block(block.get(..read).unwrap_or(&block), now, events);
+                }
+                Err(PortError::EventPending) => futile += 1,
+                Err(PortError::WouldBlock) => {
+                    self.exhausted = true;
+                    return;
+                }
+                Err(error) => return self.fail(error, now, events),
+            }
+        }
+        self.exhausted = futile >= FUTILE;
+    }
+
+    /// Fetches the channel's events. False when it had to stop.
+    fn fetch_events(&mut self, room: usize, now: Time, events: &mut EventQueue) -> bool {
+        for _ in 0..EVENTS_AT_ONCE {
+            if events.room() < room {
+                // The port is not silent, we are not listening.
+                self.last_block = now;
+                return false;
+            }
+            match self.port.event() {
+                Ok(Some(event)) => self.line_event(event, now, events),
+                Ok(None) | Err(PortError::WouldBlock | PortError::EventPending) => return true,
+                Err(error) => {
+                    self.fail(error, now, events);
+                    return false;
+                }
+            }
+            if self.service != Service::Up {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Handles one block: hears it, goes on with what runs, answers it.
+    fn block(&mut self, block: &[i16], now: Time, events: &mut EventQueue) {
+        self.last_block = now;
+        self.heard = self.heard.saturating_add(block.len() as u64);
+        let mut findings = Findings::new();
+        match self.hook {
+            Hook::On(_) => self.ear.on_hook(block, &mut findings),
+            Hook::Off(_) => {
+                self.count_quiet(block);
+                self.ear.off_hook(block, &mut findings);
+            }
+        }
+        self.deliver(findings, events, now);
+        self.proceed(now, events);
+        if self.service != Service::Up || self.run.is_some_and(|run| matches!(run.phase, Phase::Pulses { .. })) {
+            // A write would stop the channel's dialling.
+            return;
+        }
+        match self.mouth.speak(block.len(), &mut self.port) {
+            Ok(true) => self.cover(COVER + BLOCK, now, events),
+            Ok(false) => {}
+            Err(error) => self.fail(error, now, events),
+        }
+    }
+
+    /// Counts the silence that `@` waits for.
+    fn count_quiet(&mut self, block: &[i16]) {
+        if let Some(Run { phase: Phase::Quiet { quiet, .. }, .. }) = &mut self.run {
+            let square: f32 = block.iter().map(|&s| f32::from(s) * f32::from(s)).sum();
+            let length = block.len().max(1) as f32;
+            // The level of digital silence is minus infinity.
+            let is_quiet = square < length || level::dbm0(square / length) < QUIET_LEVEL;
+            *quiet = if is_quiet { quiet.saturating_add(block.len() as u64) } else { 0 };
+        }
+    }
+
+    fn cover(&mut self, samples: usize, now: Time, events: &mut EventQueue) {
+        let mut findings = Findings::new();
+        self.ear.cover(samples, &mut findings);
+        self.deliver(findings, events, now);
+    }
+
+    // What was heard and seen.
+
+    fn deliver(&mut self, findings: Findings, events: &mut EventQueue, now: Time) {
+        for heard in findings {
+            match heard {
+                Heard::Tone(tone) => {
+                    events.push(LineEvent::Tone(tone));
+                    self.tone(tone, now, events);
+                }
+                Heard::ToneEnded(_) | Heard::ToneForgotten => events.push(LineEvent::ToneEnded),
+                Heard::Digit(symbol, edge) => {
+                    events.push(LineEvent::Digit(Digit { symbol, mode: DigitMode::Dtmf, edge }));
+                }
+                Heard::Caller(caller) => events.push(LineEvent::CallerId(caller)),
+                Heard::Voice | Heard::Silence(_) => {}
+            }
+            if let Hook::Off(Call { released: false, watch: Some(watch), .. }) = &mut self.hook
+                && let Some(witness) = watch.hear(heard, ringback_gap(self.country.ringback))
+            {
+                events.push(LineEvent::Answered(witness));
+            }
+        }
+    }
+
+    /// A tone that ends what is being waited for.
+    fn tone(&mut self, tone: ProgressTone, now: Time, events: &mut EventQueue) {
+        let Some(run) = &mut self.run else { return };
+        match (&mut run.phase, tone) {
+            (Phase::Quiet { ringback, .. }, ProgressTone::Ringback) => *ringback = true,
+            (
+                Phase::DialTone { .. } | Phase::Quiet { .. },
+                ProgressTone::Busy
+                | ProgressTone::Reorder
+                | ProgressTone::Sit(_)
+                | ProgressTone::Unobtainable
+                | ProgressTone::Howler,
+            ) => {
+                let run = *run;
+                self.run = None;
+                self.finish(run, Outcome::Failed(Failure::Tone(tone)), now, events);
+            }
+            _ => {}
+        }
+    }
+
+    fn line_event(&mut self, event: FxoEvent, now: Time, events: &mut EventQueue) {
+        match event {
+            FxoEvent::RingBegin | FxoEvent::RingOffHook => match self.hook {
+                Hook::On(since) => self.ring_edge(event, since, now, events),
+                Hook::Off(call) => {
+                    // Cut by our answer, it says nothing. While we seize the line somebody else was there first.
+                    let settling = now.since(call.since) <= DEBOUNCE;
+                    if settling && self.run.is_some_and(|run| run.awaits_line()) {
+                        self.glare(now, events);
+                    }
+                }
+            },
+            FxoEvent::OnHook => {
+                let flashing = self.run.is_some_and(|run| matches!(run.phase, Phase::Flashing { .. }));
+                if !flashing {
+                    self.released(ReleaseWitness::LoopCurrent, events);
+                }
+            }
+            FxoEvent::Alarm => {
+                self.released(ReleaseWitness::LoopCurrent, events);
+                self.set_battery(Battery::Alarm, events);
+                self.battery_at = None;
+            }
+            FxoEvent::NoAlarm => self.set_battery(Battery::Present, events),
+            FxoEvent::DialComplete => {
+                if let Some(run) = &mut self.run
+                    && matches!(run.phase, Phase::Pulses { .. })
+                {
+                    run.phase = Phase::Next;
+                    self.cover(COVER, now, events);
+                    self.proceed(now, events);
+                }
+            }
+            FxoEvent::HookComplete => {
+                if let Some(run) = &mut self.run
+                    && matches!(run.phase, Phase::Flashing { .. })
+                {
+                    run.phase = Phase::Next;
+                    // The channel debounces again, blind to battery.
+                    self.settle_at = Some(now + DEBOUNCE);
+                    self.proceed(now, events);
+                }
+            }
+            FxoEvent::Polarity => {
+                events.push(LineEvent::PolarityReversed);
+                match &mut self.hook {
+                    // Caller identification may follow.
+                    Hook::On(_) => self.ear.forget_caller(),
+                    Hook::Off(Call { released: false, watch: Some(watch), .. }) => match watch.reverse(now) {
+                        Reversal::Answered(witness) => events.push(LineEvent::Answered(witness)),
+                        Reversal::Released => self.released(ReleaseWitness::Polarity, events),
+                        Reversal::Nothing => {}
+                    },
+                    Hook::Off(_) => {}
+                }
+            }
+            FxoEvent::Removed => self.lose(Service::Gone, Loss::Gone, events),
+        }
+    }
+
+    /// The beginning or the end of a ring burst, on hook.
+    fn ring_edge(&mut self, event: FxoEvent, since: Time, now: Time, events: &mut EventQueue) {
+        let told = if event == FxoEvent::RingBegin {
+            self.burst = Some(now);
+            // Told once it has lasted long enough, by the tracker's deadline.
+            self.ring.burst_begin(now);
+            None
+        } else if self.burst.take().is_some() {
+            self.ring.burst_end(now)
+        } else if now.since(since) >= RING_DEAF {
+            // The beginning fell into the time in which the channel does not tell it.
+            let on = self.country.ring_cadence_ms.first().copied().unwrap_or(2_000);
+            let begin = (now - Duration::from_millis(u64::from(on))).max(since);
+            self.ring.burst_begin(begin);
+            self.ring.burst_end(now)
+        } else {
+            None
+        };
+        // What comes in mid-burst is too late, and a new identification can begin after it.
+        self.ear.forget_caller();
+        if let Some(event) = told {
+            events.push(event);
+        }
+    }
+
+    /// Whether somebody calls.
+    fn rings(&self, now: Time) -> bool {
+        self.ring.is_ringing() || self.burst.is_some_and(|begin| now.since(begin) < RING_BURST)
+    }
+
+    fn set_battery(&mut self, battery: Battery, events: &mut EventQueue) {
+        let before = self.battery == Battery::Present;
+        let after = battery == Battery::Present;
+        self.battery = battery;
+        if before != after {
+            events.push(LineEvent::Battery(after));
+        }
+    }
+
+    /// The far end is gone.
+    fn released(&mut self, witness: ReleaseWitness, events: &mut EventQueue) {
+        let Hook::Off(call) = &mut self.hook else { return };
+        if call.released {
+            return;
+        }
+        call.released = true;
+        call.watch = None;
+        self.settle_at = None;
+        events.push(LineEvent::Released(witness));
+        self.cut(Failure::Released, events);
+    }
+
+    /// Ends what runs before its time.
+    fn cut(&mut self, failure: Failure, events: &mut EventQueue) {
+        if let Some(run) = self.run.take() {
+            self.mouth.clear();
+            Self::done(events, run.id, Outcome::Failed(failure));
+        }
+    }
+
+    // The hook.
+
+    fn go_off_hook(&mut self, originate: bool, now: Time, events: &mut EventQueue) -> Result<(), PortError> {
+        self.port.hook(HookCommand::OffHook)?;
+        // The past is not to be heard, and what was to be said on hook is not to be said now. Another error than this
+        // one changes nothing: the hook has moved.
+        if self.port.flush_audio() == Err(PortError::Gone) {
+            return Err(PortError::Gone);
+        }
+        self.mouth.clear();
+        self.mouth.drop_pending();
+        self.ear.forget(&mut Findings::new());
+        self.ring.answered();
+        self.burst = None;
+        self.hook = Hook::Off(Call { since: now, fresh: originate, released: false, watch: None });
+        self.settle_at = Some(now + DEBOUNCE);
+        events.push(LineEvent::OffHook);
+        Ok(())
+    }
+
+    fn go_on_hook(&mut self, now: Time, events: &mut EventQueue) -> Result<(), PortError> {
+        self.port.hook(HookCommand::OnHook)?;
+        self.mouth.clear();
+        self.mouth.drop_pending();
+        let mut findings = Findings::new();
+        self.ear.listen(false, &mut findings);
+        self.ear.forget(&mut findings);
+        self.deliver(findings, events, now);
+        self.ring.reset();
+        self.burst = None;
+        self.hook = Hook::On(now);
+        self.settle_at = None;
+        events.push(LineEvent::OnHook);
+        Ok(())
+    }
+
+    /// A caller was on the line when we took it.
+    fn glare(&mut self, now: Time, events: &mut EventQueue) {
+        if let Some(run) = self.run.take() {
+            self.finish(run, Outcome::Failed(Failure::Glare), now, events);
+        }
+    }
+
+    /// The hook has settled: the channel does not tell whether battery was lost meanwhile, so look.
+    fn settle(&mut self, now: Time, events: &mut EventQueue) {
+        match self.port.battery() {
+            Ok(true) => {
+                if let Some(run) = self.run.take_if(|run| run.phase == Phase::Seizing) {
+                    self.finish(run, Outcome::Ok, now, events);
+                }
+            }
+            Ok(false) => match self.run.take_if(|run| run.awaits_line()) {
+                // A dead line, seized in vain.
+                Some(run) => self.finish(run, Outcome::Failed(Failure::NoDialTone), now, events),
+                None => self.released(ReleaseWitness::LoopCurrent, events),
+            },
+            Err(error) => self.fail(error, now, events),
+        }
+    }
+
+    /// Looks for battery on a line that may have none.
+    fn look_for_battery(&mut self, now: Time, events: &mut EventQueue) {
+        if self.battery == Battery::Alarm {
+            return;
+        }
+        match self.port.battery() {
+            Ok(true) => self.set_battery(Battery::Present, events),
+            Ok(false) => {
+                self.set_battery(Battery::Missing, events);
+                self.battery_at = Some(now + BATTERY_POLL);
+            }
+            Err(error) => self.fail(error, now, events),
+        }
+    }
+
+    // What runs.
+
+    /// Goes on with what runs.
+    fn proceed(&mut self, now: Time, events: &mut EventQueue) {
+        let Some(mut run) = self.run.take() else { return };
+        loop {
+            match self.step(&mut run, now, events) {
+                Progress::Moved => {}
+                Progress::Waits => {
+                    self.run = Some(run);
+                    return;
+                }
+                Progress::Ended(outcome) => return self.finish(run, outcome, now, events),
+                Progress::Failed(error) => {
+                    self.run = Some(run);
+                    return self.fail(error, now, events);
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, run: &mut Run, now: Time, events: &mut EventQueue) -> Progress {
+        let over = |until: u64, failure| {
+            if self.heard >= until { Progress::Ended(Outcome::Failed(failure)) } else { Progress::Waits }
+        };
+        let dial_tone = matches!(self.ear.tone(), Some(ProgressTone::Dial | ProgressTone::StutterDial));
+        match run.phase {
+            Phase::Seizing if dial_tone => Progress::Ended(Outcome::Ok),
+            Phase::Seizing => Progress::Waits,
+            Phase::DialTone { .. } if dial_tone => {
+                run.phase = Phase::Pause { until: self.after(AFTER_DIAL_TONE) };
+                Progress::Moved
+            }
+            Phase::DialTone { until } => over(until, Failure::NoDialTone),
+            Phase::Pause { until } if self.heard >= until => {
+                run.phase = Phase::Next;
+                Progress::Moved
+            }
+            Phase::Pause { .. } => Progress::Waits,
+            Phase::Tones => {
+                self.push_digits(run);
+                if !self.mouth.is_idle() {
+                    return Progress::Waits;
+                }
+                run.phase = Phase::Next;
+                Progress::Moved
+            }
+            Phase::Pulses { until } => over(until, Failure::Timeout),
+            Phase::FlashDue { until } => self.flash(run, until, now, events),
+            Phase::Flashing { until } => over(until, Failure::Timeout),
+            Phase::Quiet { ringback, quiet, until } => {
+                let gap = Duration::from_millis(u64::from(ringback_gap(self.country.ringback)) + 500);
+                if ringback && quiet >= samples(QUIET.max(gap)) {
+                    run.rang = true;
+                    run.phase = Phase::Next;
+                    return Progress::Moved;
+                }
+                over(until, Failure::Timeout)
+            }
+            Phase::Next => self.next_step(run, now, events),
+        }
+    }
+
+    fn next_step(&mut self, run: &mut Run, now: Time, events: &mut EventQueue) -> Progress {
+        let Some(step) = run.step() else { return Progress::Ended(Outcome::Ok) };
+        match step {
+            DialStep::Digit(_) => {
+                if !run.begun {
+                    run.begun = true;
+                    if let Hook::Off(call) = &mut self.hook {
+                        call.fresh = false;
+                    }
+                    if matches!(run.purpose, Purpose::Dial { .. }) {
+                        events.push(LineEvent::Dialing);
+                    }
+                }
+                if run.mode == DigitMode::Pulse {
+                    return self.pulse(run, now, events);
+                }
+                run.phase = Phase::Tones;
+                if !self.push_digits(run) {
+                    // Nobody else uses the sender: an empty one that takes nothing takes this digit never.
+                    return Progress::Ended(Outcome::Failed(Failure::Refused));
+                }
+                // Covered before the first of it comes back.
+                self.cover(COVER + BLOCK, now, events);
+                Progress::Waits
+            }
+            DialStep::Tone => {
+                run.mode = DigitMode::Dtmf;
+                run.advance();
+                Progress::Moved
+            }
+            DialStep::Pulse => {
+                run.mode = DigitMode::Pulse;
+                run.advance();
+                Progress::Moved
+            }
+            DialStep::Pause => {
+                run.advance();
+                run.phase = Phase::Pause { until: self.after(run.pause) };
+                Progress::Moved
+            }
+            DialStep::WaitDialTone => {
+                run.advance();
+                run.phase = Phase::DialTone { until: self.after(run.wait_dial_tone) };
+                Progress::Moved
+            }
+            DialStep::WaitQuiet => {
+                run.advance();
+                let ringback = self.ear.tone() == Some(ProgressTone::Ringback);
+                run.phase = Phase::Quiet { ringback, quiet: 0, until: self.after(QUIET_OVERDUE) };
+                Progress::Moved
+            }
+            DialStep::Flash => {
+                run.advance();
+                if let Err(error @ PortError::Gone) = self.port.set_flash(run.flash) {
+                    return Progress::Failed(error);
+                }
+                run.phase = Phase::FlashDue { until: self.after(FLASH_REFUSED) };
+                Progress::Moved
+            }
+            DialStep::WaitBilling => Progress::Ended(Outcome::Failed(Failure::Refused)),
+        }
+    }
+
+    /// Hands the digits that are due to the sender; false when it takes none.
+    fn push_digits(&mut self, run: &mut Run) -> bool {
+        let mut pushed = false;
+        while let Some(DialStep::Digit(symbol)) = run.step() {
+            if !self.mouth.push(symbol, run.digit, run.gap) {
+                break;
+            }
+            pushed = true;
+            run.advance();
+        }
+        pushed
+    }
+
+    /// Hands the digits that are due to the channel's pulse dialling.
+    fn pulse(&mut self, run: &mut Run, now: Time, events: &mut EventQueue) -> Progress {
+        let mut digits = ArrayVec::<u8, PULSE_RUN>::new();
+        while let Some(DialStep::Digit(symbol)) = run.step() {
+            // The channel sends as many pulses as its digit says; which digit that is depends on the country.
+            let Some(pulses) = pulse::pulses(symbol, self.country.pulse.code) else {
+                return Progress::Ended(Outcome::Failed(Failure::Refused));
+            };
+            if digits.try_push(b'0' + pulses % 10).is_err() {
+                break;
+            }
+            run.advance();
+        }
+        // What is written stops the channel's dialling.
+        self.mouth.drop_pending();
+        match self.port.dial_pulse(&digits) {
+            Ok(()) => {}
+            Err(PortError::Gone) => return Progress::Failed(PortError::Gone),
+            Err(_) => return Progress::Ended(Outcome::Failed(Failure::Refused)),
+        }
+        let longest = PULSE_DIGIT * (digits.len() as u32 + 1);
+        run.phase = Phase::Pulses { until: self.after(longest) };
+        // The clicks are ours.
+        self.cover(samples(longest) as usize, now, events);
+        Progress::Waits
+    }
+
+    /// Flashes, once the channel takes it.
+    fn flash(&mut self, run: &mut Run, until: u64, now: Time, events: &mut EventQueue) -> Progress {
+        match self.port.hook(HookCommand::Flash) {
+            Ok(()) | Err(PortError::Os(libc::EINPROGRESS)) => {
+                run.phase = Phase::Flashing { until: self.after(run.flash + FLASH_OVERDUE) };
+                self.settle_at = None;
+                self.cover(samples(run.flash) as usize + COVER, now, events);
+                Progress::Waits
+            }
+            // Debouncing: it will take it in a moment.
+            Err(PortError::Os(libc::EBUSY) | PortError::WouldBlock | PortError::EventPending) if self.heard < until => {
+                Progress::Waits
+            }
+            Err(PortError::Gone) => Progress::Failed(PortError::Gone),
+            Err(_) => Progress::Ended(Outcome::Failed(Failure::Refused)),
+        }
+    }
+
+    /// Ends a run, which is no longer in its place.
+    fn finish(&mut self, run: Run, outcome: Outcome, now: Time, events: &mut EventQueue) {
+        if outcome == Outcome::Ok {
+            if let (Purpose::Dial { partial, .. }, Hook::Off(call)) = (run.purpose, &mut self.hook) {
+                if !partial {
+                    call.watch = Some(AnswerWatch::new(run.rang));
+                }
+                if run.begun {
+                    events.push(LineEvent::Dialed);
+                }
+            }
+        } else {
+            self.mouth.clear();
+            if run.seized()
+                && let Err(error) = self.go_on_hook(now, events)
+            {
+                self.run = Some(run);
+                return self.fail(error, now, events);
+            }
+        }
+        Self::done(events, run.id, outcome);
+    }
+
+    // Actions.
+
+    /// Begins what takes time. The answer is its end when it cannot begin or is over at once.
+    fn begin(&mut self, run: Run, now: Time, events: &mut EventQueue) {
+        self.run = Some(run);
+        self.proceed(now, events);
+    }
+
+    /// Takes the line off hook to originate; false when it is refused, and that was told.
+    fn seize(&mut self, id: ActionId, now: Time, events: &mut EventQueue) -> bool {
+        if self.rings(now) {
+            Self::done(events, id, Outcome::Failed(Failure::Glare));
+            return false;
+        }
+        match self.go_off_hook(true, now, events) {
+            Ok(()) => true,
+            Err(error) => {
+                self.refuse(id, error, now, events);
+                false
+            }
+        }
+    }
+
+    /// The port did not do what an action needs.
+    fn refuse(&mut self, id: ActionId, error: PortError, now: Time, events: &mut EventQueue) {
+        let failure = if error == PortError::Gone { Failure::Lost } else { Failure::Refused };
+        Self::done(events, id, Outcome::Failed(failure));
+        if error == PortError::Gone {
+            self.fail(error, now, events);
+        }
+    }
+
+    fn take(&mut self, action: &LineAction, now: Time, events: &mut EventQueue) {
+        let id = action.id;
+        let off_hook = matches!(self.hook, Hook::Off(_));
+        let wrong_state = Outcome::Failed(Failure::WrongState);
+        match action.kind {
+            ActionKind::Release => {
+                self.cut(Failure::Cancelled, events);
+                match if off_hook { self.go_on_hook(now, events) } else { Ok(()) } {
+                    Ok(()) => Self::done(events, id, Outcome::Ok),
+                    Err(error) => self.refuse(id, error, now, events),
+                }
+            }
+            ActionKind::CancelDigits => {
+                if self.run.is_some_and(|run| run.purpose == Purpose::Send) {
+                    // Pulses stop with the next block that is written.
+                    self.cut(Failure::Cancelled, events);
+                }
+                Self::done(events, id, Outcome::Ok);
+            }
+            ActionKind::Listen(on) => {
+                let mut findings = Findings::new();
+                self.ear.listen(on, &mut findings);
+                self.deliver(findings, events, now);
+                Self::done(events, id, Outcome::Ok);
+            }
+            _ if self.run.is_some() => Self::done(events, id, wrong_state),
+            ActionKind::Seize => {
+                if off_hook {
+                    Self::done(events, id, wrong_state);
+                } else if self.seize(id, now, events) {
+                    let mut run = Run::new(id, Purpose::Seize, DialSteps::new(), DigitMode::Dtmf);
+                    run.phase = Phase::Seizing;
+                    self.begin(run, now, events);
+                }
+            }
+            ActionKind::Answer => {
+                if off_hook || !self.rings(now) {
+                    return Self::done(events, id, wrong_state);
+                }
+                match self.go_off_hook(false, now, events) {
+                    Ok(()) => Self::done(events, id, Outcome::Ok),
+                    Err(error) => self.refuse(id, error, now, events),
+                }
+            }
+            ActionKind::Dial { steps, digit, gap, pause, wait_dial_tone, partial } => {
+                let purpose = Purpose::Dial { partial, seized: !off_hook };
+                let mut run = Run::new(id, purpose, steps, DigitMode::Dtmf);
+                (run.digit, run.gap, run.pause, run.wait_dial_tone) = (digit, gap, pause, wait_dial_tone);
+                run.flash = self.country.flash;
+                if !run.is_possible() {
+                    return Self::done(events, id, Outcome::Failed(Failure::Refused));
+                }
+                if !off_hook && !self.seize(id, now, events) {
+                    return;
+                }
+                if let Hook::Off(call) = &mut self.hook {
+                    call.watch = None;
+                    call.released = false;
+                    if call.fresh {
+                        run.phase = if wait_dial_tone.is_zero() {
+                            Phase::Pause { until: self.after(BLIND_DIAL) }
+                        } else {
+                            Phase::DialTone { until: self.after(wait_dial_tone) }
+                        };
+                    }
+                }
+                self.begin(run, now, events);
+            }
+            ActionKind::Flash(time) => {
+                if !off_hook {
+                    return Self::done(events, id, wrong_state);
+                }
+                let steps = DialSteps::from_iter([DialStep::Flash]);
+                let mut run = Run::new(id, Purpose::Flash, steps, DigitMode::Dtmf);
+                run.flash = time;
+                self.begin(run, now, events);
+            }
+            ActionKind::SendDigits { steps, mode, digit, gap, pause } => {
+                let Hook::Off(call) = self.hook else { return Self::done(events, id, wrong_state) };
+                if call.released {
+                    return Self::done(events, id, Outcome::Failed(Failure::Released));
+                }
+                let mut run = Run::new(id, Purpose::Send, steps, mode);
+                (run.digit, run.gap, run.pause) = (digit, gap, pause);
+                if !run.is_possible() {
+                    return Self::done(events, id, Outcome::Failed(Failure::Refused));
+                }
+                self.begin(run, now, events);
+            }
+        }
+    }
+}
+
+impl<P: FxoPort> LineDevice for Fxo<P> {
+    fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        if self.service == Service::Gone { None } else { self.port.fd() }
+    }
+
+    fn interest(&self) -> Interest {
+        match self.service {
+            Service::Up => Interest { read: true, write: self.mouth.is_pending(), priority: true },
+            Service::Closed | Service::Faulty(_) | Service::Gone => Interest::default(),
+        }
+    }
+
+    fn start(&mut self, now: Time, events: &mut EventQueue) {
+        if self.service == Service::Closed {
+            self.bring_up(now, events);
+        }
+    }
+
+    fn act(&mut self, action: &LineAction, now: Time, events: &mut EventQueue) {
+        // What happened on the line before must be known: it may have begun to ring. Twice the room, because the
+        // action has something to say as well.
+        self.serve(2 * ROOM, now, events);
+        if self.service == Service::Up {
+            self.take(action, now, events);
+        } else {
+            Self::done(events, action.id, Outcome::Failed(Failure::Lost));
+        }
+    }
+
+    fn ready(&mut self, readiness: Readiness, now: Time, events: &mut EventQueue) {
+        self.serve(ROOM, now, events);
+        // What is left is read first, then the hang-up is believed.
+        if readiness.hangup && (self.exhausted || self.service != Service::Up) && events.room() > 1 {
+            self.lose(Service::Gone, Loss::Gone, events);
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        match self.service {
+            Service::Up => [
+                self.ring.deadline(),
+                self.burst.map(|begin| begin + RING_BURST),
+                self.settle_at,
+                self.battery_at,
+                Some(self.last_block + AUDIO_OVERDUE),
+            ]
+            .into_iter()
+            .flatten()
+            .min(),
+            Service::Faulty(at) => Some(at),
+            Service::Closed | Service::Gone => None,
+        }
+    }
+
+    fn expire(&mut self, now: Time, events: &mut EventQueue) {
+        if let Service::Faulty(at) = self.service
+            && now >= at
+            && events.room() >= ROOM
+        {
+            self.retry(now, events);
+        }
+        // What came before the deadline counts before it.
+        self.serve(ROOM, now, events);
+        if self.service != Service::Up || events.room() < ROOM {
+            return;
+        }
+        if self.ring.deadline().is_some_and(|at| now >= at)
+            && let Some(event) = self.ring.expire(now)
+        {
+            events.push(event);
+        }
+        // The channel's queue was full and lost the end of the burst.
+        if self.burst.take_if(|begin| now >= *begin + RING_BURST).is_some()
+            && let Some(event) = self.ring.burst_end(now)
+        {
+            events.push(event);
+        }
+        if self.settle_at.take_if(|at| now >= *at).is_some() {
+            self.settle(now, events);
+        }
+        if self.battery_at.take_if(|at| now >= *at).is_some() {
+            self.look_for_battery(now, events);
+        }
+        if self.service == Service::Up && now >= self.last_block + AUDIO_OVERDUE {
+            self.lose(Service::Faulty(now + RETRY), Loss::Silent, events);
+        }
+    }
+
+    fn drained(&self) -> bool {
+        // What is not in service reads nothing and holds nobody up.
+        self.service != Service::Up || self.port.drained()
+    }
+}

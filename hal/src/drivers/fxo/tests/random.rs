@@ -1,0 +1,130 @@
+//! Whatever happens in whatever order: each action ends once, the queue never overflows, nothing panics.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::HashMap;
+
+#[derive(Clone, Debug)]
+enum Happening {
+    Act(ActionKind),
+    Event(FxoEvent),
+    Tone(u8),
+    Run(u64),
+    Battery(bool),
+    Full(bool),
+    Error(Option<i32>),
+    Gone,
+}
+
+fn text(alphabet: &'static str) -> impl Strategy<Value = String> {
+    prop::collection::vec(prop::sample::select(alphabet.chars().collect::<Vec<_>>()), 0..6)
+        .prop_map(|chars| chars.into_iter().collect())
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let action = prop_oneof![
+        Just(ActionKind::Seize),
+        Just(ActionKind::Answer),
+        Just(ActionKind::Release),
+        Just(ActionKind::CancelDigits),
+        any::<bool>().prop_map(ActionKind::Listen),
+        (0u64..2_000).prop_map(|ms| ActionKind::Flash(Duration::from_millis(ms))),
+        text("0123456789*#ABCDTP,W@$!x").prop_map(|digits| dial(&digits)),
+        (text("0123456789*#,W"), any::<bool>())
+            .prop_map(|(digits, pulse)| send(&digits, if pulse { DigitMode::Pulse } else { DigitMode::Dtmf })),
+    ];
+    let event = prop::sample::select(vec![
+        FxoEvent::OnHook,
+        FxoEvent::RingOffHook,
+        FxoEvent::Alarm,
+        FxoEvent::NoAlarm,
+        FxoEvent::DialComplete,
+        FxoEvent::HookComplete,
+        FxoEvent::Polarity,
+        FxoEvent::RingBegin,
+        FxoEvent::Removed,
+    ]);
+    prop_oneof![
+        8 => action.prop_map(Happening::Act),
+        8 => event.prop_map(Happening::Event),
+        4 => (0u8..8).prop_map(Happening::Tone),
+        12 => (0u64..4_000).prop_map(Happening::Run),
+        2 => any::<bool>().prop_map(Happening::Battery),
+        2 => any::<bool>().prop_map(Happening::Full),
+        1 => prop::option::of(Just(libc::EIO)).prop_map(Happening::Error),
+        1 => Just(Happening::Gone),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn each_action_ends_exactly_once(happenings in prop::collection::vec(happening(), 1..40)) {
+        let mut bench = Bench::new();
+        bench.queue = EventQueue::with_capacity(2 * ROOM);
+        for happening in happenings {
+            match happening {
+                Happening::Act(kind) => {
+                    bench.act(kind);
+                }
+                Happening::Event(event) => bench.channel.get().waiting.push_back(Waiting::Event(event)),
+                Happening::Tone(which) => {
+                    let tones = [US.dial, US.stutter, US.ringback, US.busy, US.reorder, US.sit, US.confirmation];
+                    bench.source = match tones.get(usize::from(which)) {
+                        Some(segments) => Source::Tone(TonePlayer::new(segments, -13.0)),
+                        None => Source::Voice(0),
+                    };
+                }
+                Happening::Run(ms) => bench.run(ms),
+                Happening::Battery(on) => bench.channel.get().battery = on,
+                Happening::Full(full) => bench.channel.get().full = full,
+                Happening::Error(error) => bench.channel.get().error = error,
+                Happening::Gone => bench.channel.get().gone = true,
+            }
+        }
+        // Everything that waits gives up in time.
+        bench.channel.get().full = false;
+        bench.source = Source::Silence;
+        bench.run(400_000);
+        let mut done: HashMap<u32, usize> = HashMap::new();
+        for event in bench.take() {
+            if let LineEvent::Done { action, .. } = event {
+                *done.entry(action.0).or_default() += 1;
+            }
+        }
+        for id in 1..=bench.actions {
+            prop_assert_eq!(done.get(&id), Some(&1), "action {}", id);
+        }
+    }
+
+    #[test]
+    fn hook_events_alternate(happenings in prop::collection::vec(happening(), 1..40)) {
+        let mut bench = Bench::new();
+        let mut off_hook = false;
+        for happening in happenings {
+            match happening {
+                Happening::Act(kind) => {
+                    bench.act(kind);
+                }
+                Happening::Event(event) if event != FxoEvent::Removed => {
+                    bench.channel.get().waiting.push_back(Waiting::Event(event));
+                }
+                Happening::Run(ms) => bench.run(ms),
+                Happening::Battery(on) => bench.channel.get().battery = on,
+                _ => {}
+            }
+            for event in bench.take() {
+                match event {
+                    LineEvent::OffHook => prop_assert!(!std::mem::replace(&mut off_hook, true)),
+                    LineEvent::OnHook => prop_assert!(std::mem::replace(&mut off_hook, false)),
+                    LineEvent::Ring { .. } => prop_assert!(!off_hook, "a ring off hook"),
+                    LineEvent::Answered(_) | LineEvent::Released(_) | LineEvent::Tone(_) | LineEvent::Digit(_) =>
+                        prop_assert!(off_hook, "{event:?} on hook"),
+                    _ => {}
+                }
+            }
+            prop_assert_eq!(off_hook, bench.channel.get().off_hook.is_some());
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The drivers: dialogs with a line through a port.
+
+pub mod fxo;
+pub mod voice_modem;

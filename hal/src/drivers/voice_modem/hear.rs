@@ -1,0 +1,282 @@
+//! What the modem says: lines, shielded events, ringing.
+
+use super::call::{Dial, Job};
+use super::{EventQueue, NOISE, Port, Service, VoiceModem};
+use loopstart_signal::at::ResultCode;
+use loopstart_signal::{
+    AnswerWitness, Digit, DigitEdge, DigitMode, LineEvent, ProgressTone, ReleaseWitness, SitKind, Time, dle,
+};
+use std::time::Duration;
+
+/// Ringback that was heard is over when this has passed since the last of it, at least (the longest cycle is 6 s).
+const RINGBACK_FLOOR: Duration = Duration::from_millis(6_500);
+/// A loop break so soon after a flash is the flash itself.
+const OWN_BREAK: Duration = Duration::from_millis(1_500);
+
+/// What has been heard.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct State {
+    /// Digits are wanted.
+    pub(super) listening: bool,
+    /// Between the shields of a digit.
+    shielded: bool,
+    digit: Option<u8>,
+    tone: Option<ProgressTone>,
+    /// The last ringback, and the longest time between two.
+    ringback: Option<(Time, Duration)>,
+    break_ignored_until: Time,
+}
+
+impl State {
+    /// The call is over.
+    pub(super) fn end_call(&mut self) {
+        *self = Self { break_ignored_until: self.break_ignored_until, ..Self::default() };
+    }
+
+    /// A tone heard before would now be a new one.
+    pub(super) fn forget_tone(&mut self) {
+        self.tone = None;
+        self.ringback = None;
+    }
+
+    pub(super) fn forget_ringback(&mut self) {
+        self.ringback = None;
+    }
+
+    /// A flash opens the loop.
+    pub(super) fn own_loop_break(&mut self, now: Time) {
+        self.break_ignored_until = now + OWN_BREAK;
+    }
+
+    fn digit(symbol: u8, edge: DigitEdge, events: &mut EventQueue) {
+        events.push(LineEvent::Digit(Digit { symbol, mode: DigitMode::Dtmf, edge }));
+    }
+
+    /// Ends a digit that is not ended.
+    pub(super) fn close_digit(&mut self, events: &mut EventQueue) {
+        self.shielded = false;
+        if let Some(symbol) = self.digit.take() {
+            Self::digit(symbol, DigitEdge::End, events);
+        }
+    }
+
+    /// A digit between shields is told once, however often the modem repeats it; a bare one begins and ends at once.
+    fn heard_digit(&mut self, symbol: u8, events: &mut EventQueue) {
+        if !self.shielded {
+            if self.listening {
+                Self::digit(symbol, DigitEdge::Begin, events);
+                Self::digit(symbol, DigitEdge::End, events);
+            }
+            return;
+        }
+        if self.digit == Some(symbol) || !self.listening {
+            return;
+        }
+        if let Some(other) = self.digit.replace(symbol) {
+            Self::digit(other, DigitEdge::End, events);
+        }
+        Self::digit(symbol, DigitEdge::Begin, events);
+    }
+}
+
+impl<P: Port> VoiceModem<P> {
+    pub(super) fn byte(&mut self, byte: u8, now: Time, events: &mut EventQueue) {
+        if matches!(self.job, Job::Start(_)) {
+            self.heard_byte();
+        }
+        if self.online {
+            // The caller's data. Only the line that ends the call is of interest.
+            return self.text_byte(byte, now, events);
+        }
+        match self.shield.push(byte) {
+            None => {}
+            Some(dle::Item::Data(byte)) => self.text_byte(byte, now, events),
+            Some(dle::Item::TwoDle | dle::Item::End) => self.noise(2, now, events),
+            Some(dle::Item::Event(code)) => self.voice_event(code, now, events),
+        }
+    }
+
+    fn text_byte(&mut self, byte: u8, now: Time, events: &mut EventQueue) {
+        self.before_byte(byte, now, events);
+        let mut line = arrayvec::ArrayVec::<u8, { super::LINE }>::new();
+        let Some(framed) = self.lines.push(byte).map(|l| {
+            for &b in l.bytes.iter().take(super::LINE) {
+                line.push(b);
+            }
+            l.framed
+        }) else {
+            return self.noise(1, now, events);
+        };
+        self.line(&line, framed, now, events);
+    }
+
+    fn line(&mut self, line: &[u8], framed: bool, now: Time, events: &mut EventQueue) {
+        let code = ResultCode::verbose(line);
+        if self.online {
+            if framed && code == Some(ResultCode::NoCarrier) {
+                self.online = false;
+                self.call_lost(ReleaseWitness::ResultCode, now, events);
+            }
+            return;
+        }
+        match code {
+            Some(code) => {
+                self.noise = 0;
+                self.result(code, now, events);
+            }
+            None if self.service == Service::Ready && self.caller.line(line, now) => {
+                self.noise = 0;
+                if let Some(id) = self.caller.complete(now) {
+                    events.push(LineEvent::CallerId(id));
+                }
+            }
+            None if self.maybe_number(line, framed, now, events) => {}
+            None => {
+                self.note(line);
+            }
+        }
+    }
+
+    /// Bytes that mean nothing as yet.
+    fn noise(&mut self, bytes: usize, now: Time, events: &mut EventQueue) {
+        self.noise = self.noise.saturating_add(bytes);
+        if self.noise > NOISE && self.service == Service::Ready && matches!(self.job, Job::None) && !self.online {
+            self.recover(now, events);
+        }
+    }
+
+    /// A result code, verbose or numeric.
+    pub(super) fn result(&mut self, code: ResultCode, now: Time, events: &mut EventQueue) {
+        match code {
+            ResultCode::Ring(pattern) => return self.ring(pattern, now, events),
+            ResultCode::Ringing => return self.ringback(now, events),
+            ResultCode::CallWaiting => return self.tone(ProgressTone::CallWaiting, events),
+            ResultCode::Dialing => return,
+            _ => {}
+        }
+        if self.answers(code, now, events) || self.service != Service::Ready || !self.off_hook {
+            return;
+        }
+        let calling = self.call.dialled && !self.call.answered;
+        match code {
+            ResultCode::VoiceConnect if calling => self.answered(AnswerWitness::ResultCode, events),
+            ResultCode::NoCarrier => self.call_lost(ReleaseWitness::ResultCode, now, events),
+            ResultCode::Busy if calling => self.call_lost(ReleaseWitness::Busy, now, events),
+            ResultCode::Busy => self.call_lost(ReleaseWitness::Tone(ProgressTone::Busy), now, events),
+            ResultCode::NoAnswer => self.call_lost(ReleaseWitness::NoAnswer, now, events),
+            _ => {}
+        }
+    }
+
+    fn ring(&mut self, pattern: Option<u8>, now: Time, events: &mut EventQueue) {
+        if self.service != Service::Ready || self.online {
+            return;
+        }
+        // What came of the caller's identity so far is all there was before this ring.
+        if let Some(id) = self.caller.flush() {
+            events.push(LineEvent::CallerId(id));
+        }
+        let taking = self.is_taking_line();
+        if self.off_hook && !taking {
+            return;
+        }
+        let ring = match self.ringing.cadence(now) {
+            Some(LineEvent::Ring { pattern: told }) => Some(LineEvent::Ring { pattern: pattern.unwrap_or(told) }),
+            other => other,
+        };
+        // One that is being answered needs no more telling.
+        if !matches!(self.job, Job::Answer(_) | Job::Cut)
+            && let Some(ring) = ring
+        {
+            events.push(ring);
+        }
+        if taking {
+            self.glare(now, events);
+        }
+    }
+
+    fn ringback(&mut self, now: Time, events: &mut EventQueue) {
+        if !self.off_hook || self.call.answered {
+            return;
+        }
+        let longest = match self.hear.ringback {
+            Some((last, longest)) => longest.max(now.since(last)),
+            None => Duration::ZERO,
+        };
+        self.hear.ringback = Some((now, longest));
+        self.tone(ProgressTone::Ringback, events);
+    }
+
+    /// A tone is told once; another one tells of its end.
+    fn tone(&mut self, tone: ProgressTone, events: &mut EventQueue) {
+        if self.off_hook && self.hear.tone != Some(tone) {
+            self.hear.tone = Some(tone);
+            events.push(LineEvent::Tone(tone));
+        }
+    }
+
+    fn voice_event(&mut self, code: u8, now: Time, events: &mut EventQueue) {
+        use dle::event as e;
+        if self.service != Service::Ready || matches!(self.job, Job::Start(_)) {
+            return;
+        }
+        self.noise = 0;
+        let dialling = matches!(self.job, Job::Dial(Dial::Piece { .. }));
+        match code {
+            e::DTMF_BEGIN => {
+                self.hear.close_digit(events);
+                self.hear.shielded = true;
+            }
+            e::DTMF_END => self.hear.close_digit(events),
+            b'0'..=b'9' | b'A'..=b'D' | b'*' | b'#' => self.hear.heard_digit(code, events),
+            e::RING => self.ring(None, now, events),
+            e::RINGBACK => self.ringback(now, events),
+            e::BUSY => self.tone(ProgressTone::Busy, events),
+            e::REORDER => self.tone(ProgressTone::Reorder, events),
+            // The tone that the modem itself waits for.
+            e::DIAL_TONE | e::STUTTER if dialling => {}
+            e::DIAL_TONE => self.tone(ProgressTone::Dial, events),
+            e::STUTTER => self.tone(ProgressTone::StutterDial, events),
+            e::SIT => self.tone(ProgressTone::Sit(SitKind::Unknown), events),
+            e::CALL_WAITING => self.tone(ProgressTone::CallWaiting, events),
+            e::VOICE | e::VOICE_LOWER if self.call.dialled => self.answered(AnswerWitness::Voice, events),
+            e::POLARITY => events.push(LineEvent::PolarityReversed),
+            e::LOOP_BREAK => {
+                let own = now < self.hear.break_ignored_until || dialling || matches!(self.job, Job::Flash { .. });
+                if self.off_hook && !own {
+                    events.push(LineEvent::Released(ReleaseWitness::LoopCurrent));
+                }
+            }
+            // A complex report is lines like any others. Its end ends the last one.
+            e::REPORT_BEGIN => {}
+            e::REPORT_END => self.text_byte(b'\n', now, events),
+            _ => {}
+        }
+    }
+
+    pub(super) fn hear_deadline(&self) -> Option<Time> {
+        [self.ringback_overdue(), self.ringing.deadline(), self.caller.deadline()].into_iter().flatten().min()
+    }
+
+    /// When ringback is overdue: one and a half of the longest cycle heard.
+    fn ringback_overdue(&self) -> Option<Time> {
+        let (last, longest) = self.hear.ringback?;
+        (self.call.dialled && !self.call.answered).then(|| last + RINGBACK_FLOOR.max(longest * 3 / 2))
+    }
+
+    pub(super) fn hear_expire(&mut self, now: Time, events: &mut EventQueue) {
+        if self.ringback_overdue().is_some_and(|at| at <= now) {
+            self.answered(AnswerWitness::RingbackStopped, events);
+        }
+        if let Some(id) = self.caller.complete(now) {
+            events.push(LineEvent::CallerId(id));
+        }
+        // While a call is being answered its ringing is not over.
+        if self.ringing.deadline().is_some_and(|at| at <= now)
+            && let Some(event) = self.ringing.expire(now)
+            && !self.off_hook
+        {
+            events.push(event);
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! Voice modems: the dialog in AT commands (ITU-T V.250) and the voice class (V.253, IS-101) with one modem.
+//!
+//! Layers, from the wire up: the shielding of the voice stream ([`loopstart_signal::dle`]), lines
+//! ([`loopstart_signal::at`]), one command at a time with a deadline (`chat`), the start and the recovery of a
+//! modem (`start`), what it says unasked (`hear`), and what is wanted of it (`call`). Chips differ by [`profile`]; what can
+//! be asked of a modem is asked, and what it cannot witness is not among its capabilities.
+//!
+//! Between calls the modem is in class 0, where it says `RING` and prints caller identification as text. For a call it
+//! enters class 8, where it tells of tones and digits by shielded events. A modem without a voice class is used for data
+//! calls.
+//!
+//! Nothing here allocates after construction, blocks or trusts a modem: every wait has a deadline, every buffer a bound, and a
+//! modem that stops making sense is brought back by a ladder of resets, or reported as lost and tried again later.
+
+mod call;
+mod callerid;
+mod chat;
+mod dial;
+mod hear;
+pub mod known;
+pub mod profile;
+mod start;
+#[cfg(test)]
+mod tests;
+
+use crate::{EventQueue, Interest, LineDevice, Port, PortError, Readiness};
+use arrayvec::ArrayVec;
+use call::Job;
+use chat::Chat;
+use loopstart_signal::at::Splitter;
+use loopstart_signal::{ActionId, Caps, Clock, Failure, LineAction, LineEvent, Loss, Outcome, Time, dle, ring};
+use profile::Profile;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+/// Longest line that is kept: a caller-identification message in hexadecimal has at most 516 characters.
+const LINE: usize = 544;
+/// Bytes read at once. Each can bring two events at most, and only a few do.
+const CHUNK: usize = 64;
+/// Room for events before a chunk is read or a deadline handled.
+const ROOM: usize = 144;
+/// Chunks read in one go, so that a modem that talks without end does not keep the thread.
+const CHUNKS: usize = 64;
+/// Actions that wait for their turn.
+const QUEUE: usize = 8;
+/// Bytes without a line that means something, before the modem is taken for confused.
+const NOISE: usize = 4096;
+/// An idle modem is asked whether it is there this often: some wander off after weeks.
+const HEALTH: Duration = Duration::from_secs(60);
+
+/// Where the device stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    /// Not started, or starting for the first time.
+    Starting,
+    /// In service.
+    Ready,
+    /// Out of service; tried again at this moment.
+    Lost(Time),
+    /// The port is gone for good.
+    Dead,
+}
+
+/// A voice modem behind a byte stream.
+///
+/// Give it a queue with room for at least 256 events: it reads only while there is room for what a chunk can bring.
+pub struct VoiceModem<P: Port> {
+    port: P,
+    clock: Clock,
+    profile: &'static Profile,
+    chosen: bool,
+    service: Service,
+    out: ArrayVec<u8, 256>,
+    shield: dle::Decoder,
+    lines: Splitter<LINE>,
+    chat: Chat,
+    job: Job,
+    /// The action that the job is for.
+    action: Option<ActionId>,
+    queue: ArrayVec<LineAction, QUEUE>,
+    start: start::State,
+    call: call::State,
+    hear: hear::State,
+    caller: callerid::Gatherer,
+    ringing: ring::Tracker,
+    caps: Caps,
+    /// Off hook, as told.
+    off_hook: bool,
+    /// A data carrier runs: bytes are the caller's.
+    online: bool,
+    /// In the voice class.
+    voice_class: bool,
+    /// The modem hung up by itself: tidy up once the running job is over.
+    untidy: bool,
+    health: Option<Time>,
+    noise: usize,
+    /// The end of the port was seen while there was no room to tell.
+    hangup: bool,
+    /// Work was put off for want of room.
+    stalled: bool,
+}
+
+impl<P: Port> VoiceModem<P> {
+    /// A modem on `port` that lives on `clock`.
+    pub fn new(port: P, clock: Clock) -> Self {
+        Self {
+            port,
+            clock,
+            profile: profile::DEFAULT,
+            chosen: false,
+            service: Service::Starting,
+            out: ArrayVec::new(),
+            shield: dle::Decoder::new(),
+            lines: Splitter::new(),
+            chat: Chat::default(),
+            job: Job::None,
+            action: None,
+            queue: ArrayVec::new(),
+            start: start::State::default(),
+            call: call::State::default(),
+            hear: hear::State::default(),
+            caller: callerid::Gatherer::default(),
+            ringing: ring::Tracker::new(),
+            caps: Caps::empty(),
+            off_hook: false,
+            online: false,
+            voice_class: false,
+            untidy: false,
+            health: None,
+            noise: 0,
+            hangup: false,
+            stalled: false,
+        }
+    }
+
+    /// Uses this profile, whatever the modem says it is.
+    #[must_use]
+    pub fn with_profile(mut self, profile: &'static Profile) -> Self {
+        self.profile = profile;
+        self.chosen = true;
+        self
+    }
+
+    /// The profile in use: as chosen, or as the modem's answers suggest.
+    pub const fn profile(&self) -> &'static Profile {
+        self.profile
+    }
+
+    /// The port, to reach what the trait does not have.
+    pub const fn port(&self) -> &P {
+        &self.port
+    }
+
+    /// The port, mutably. Writing to it disturbs the dialog.
+    pub const fn port_mut(&mut self) -> &mut P {
+        &mut self.port
+    }
+
+    fn put_bytes(&mut self, bytes: &[u8]) {
+        for &b in bytes {
+            // A modem that takes nothing will not answer either, and that is what the deadlines see.
+            if self.out.try_push(b).is_err() {
+                break;
+            }
+        }
+    }
+
+    fn flush(&mut self, now: Time, events: &mut EventQueue) {
+        while !self.out.is_empty() {
+            match self.port.write(&self.out) {
+                Ok(n) => {
+                    let n = n.min(self.out.len());
+                    self.out.drain(..n);
+                    if n == 0 {
+                        return;
+                    }
+                }
+                Err(PortError::WouldBlock | PortError::EventPending) => return,
+                // What the modem said before it went is still to be read; the read sees the end too.
+                Err(PortError::Gone) => {
+                    self.out.clear();
+                    self.hangup = true;
+                    return;
+                }
+                Err(PortError::Os(errno)) => return self.die(Loss::Os(errno), now, events),
+            }
+        }
+    }
+
+    /// The port is gone: everything ends.
+    fn die(&mut self, loss: Loss, _now: Time, events: &mut EventQueue) {
+        if self.service == Service::Dead {
+            return;
+        }
+        self.service = Service::Dead;
+        self.hangup = false;
+        self.stalled = false;
+        self.out.clear();
+        self.quiesce();
+        events.push(LineEvent::Lost(loss));
+        self.fail_all(Failure::Lost, events);
+    }
+
+    /// Forgets all that was going on, without a word.
+    fn quiesce(&mut self) {
+        self.drop_flight();
+        self.job = Job::None;
+        self.health = None;
+        self.untidy = false;
+        self.ringing.reset();
+        self.call = call::State::default();
+        self.hear = hear::State::default();
+        self.caller = callerid::Gatherer::default();
+        self.off_hook = false;
+        self.online = false;
+        self.voice_class = false;
+    }
+
+    fn done(id: ActionId, outcome: Outcome, events: &mut EventQueue) {
+        events.push(LineEvent::Done { action: id, outcome });
+    }
+
+    /// Ends the running action and those that wait.
+    fn fail_all(&mut self, failure: Failure, events: &mut EventQueue) {
+        if let Some(id) = self.action.take() {
+            Self::done(id, Outcome::Failed(failure), events);
+        }
+        for action in self.queue.drain(..) {
+            Self::done(action.id, Outcome::Failed(failure), events);
+        }
+    }
+
+    /// Reads what there is, as long as there is room for the events it may bring.
+    fn read_all(&mut self, now: Time, events: &mut EventQueue) {
+        let mut chunk = [0; CHUNK];
+        for _ in 0..CHUNKS {
+            if self.service == Service::Dead {
+                return;
+            }
+            if events.room() < ROOM {
+                self.stalled = true;
+                return;
+            }
+            match self.port.read(&mut chunk) {
+                Ok(n) => {
+                    for &byte in chunk.iter().take(n) {
+                        self.byte(byte, now, events);
+                        if self.service == Service::Dead {
+                            return;
+                        }
+                    }
+                }
+                Err(PortError::WouldBlock | PortError::EventPending) => {
+                    if self.hangup {
+                        self.die(Loss::Gone, now, events);
+                    }
+                    return;
+                }
+                Err(PortError::Gone) => return self.die(Loss::Gone, now, events),
+                Err(PortError::Os(errno)) => return self.die(Loss::Os(errno), now, events),
+            }
+        }
+        // There may be more; a poller tells, memory does not.
+        self.stalled = true;
+    }
+}
+
+impl<P: Port> LineDevice for VoiceModem<P> {
+    fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        if self.service == Service::Dead { None } else { self.port.fd() }
+    }
+
+    fn interest(&self) -> Interest {
+        let alive = self.service != Service::Dead;
+        Interest { read: alive, write: alive && !self.out.is_empty(), priority: false }
+    }
+
+    fn start(&mut self, now: Time, events: &mut EventQueue) {
+        if self.service != Service::Dead {
+            self.begin_start(false, now, events);
+        }
+    }
+
+    fn act(&mut self, action: &LineAction, now: Time, events: &mut EventQueue) {
+        self.accept(action, now, events);
+        if self.hangup && events.room() >= ROOM {
+            self.read_all(now, events);
+        }
+    }
+
+    fn ready(&mut self, readiness: Readiness, now: Time, events: &mut EventQueue) {
+        if self.service == Service::Dead {
+            return;
+        }
+        if readiness.write {
+            self.flush(now, events);
+        }
+        self.hangup |= readiness.hangup;
+        if readiness.read || self.hangup {
+            self.stalled = false;
+            self.read_all(now, events);
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        if self.service == Service::Dead {
+            return None;
+        }
+        if self.stalled || self.hangup {
+            return Some(Time::ZERO);
+        }
+        let retry = match self.service {
+            Service::Lost(at) if self.job == Job::None => Some(at),
+            _ => None,
+        };
+        [retry, self.health, self.chat_deadline(), self.call_deadline(), self.hear_deadline()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn expire(&mut self, now: Time, events: &mut EventQueue) {
+        if self.service == Service::Dead || events.room() < ROOM {
+            return;
+        }
+        if self.stalled || self.hangup {
+            self.stalled = false;
+            self.read_all(now, events);
+            if self.service == Service::Dead || self.stalled {
+                return;
+            }
+        }
+        if let Service::Lost(at) = self.service
+            && self.job == Job::None
+            && at <= now
+        {
+            self.begin_start(false, now, events);
+        }
+        self.chat_expire(now, events);
+        self.call_expire(now, events);
+        self.hear_expire(now, events);
+        if self.health.is_some_and(|at| at <= now) {
+            self.check_health(now, events);
+        }
+    }
+
+    fn drained(&self) -> bool {
+        self.port.drained()
+    }
+}

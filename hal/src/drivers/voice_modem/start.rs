@@ -1,0 +1,405 @@
+//! Starting a modem: wake it, ask what it is and can do, set it up. Recovering it is the same with a harder wake-up.
+
+use super::call::Job;
+use super::chat::{Kind, Reply};
+use super::{EventQueue, HEALTH, Port, Service, VoiceModem, profile};
+use loopstart_signal::at::{ResultCode, integers, ranges_contain, value};
+use loopstart_signal::{Caps, Failure, LineEvent, Loss, ReleaseWitness, Time, dle};
+use std::time::Duration;
+
+/// Out of service, the modem is tried again after this.
+const RETRY: Duration = Duration::from_secs(30);
+/// Waking takes an answer within this.
+const WAKE: Duration = Duration::from_secs(1);
+/// `ATZ` takes this long on some.
+const RESET: Duration = Duration::from_secs(5);
+/// Silence on both sides of `+++`, and DTR low at the same time: the default guard of 1 s and a little.
+pub(super) const GUARD: Duration = Duration::from_millis(1_100);
+/// Commands without an answer before initialising is given up.
+const MISSES: u8 = 3;
+
+/// How far the start is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// `AT`, the first time and after ending a voice stream that may run.
+    Wake,
+    WakeAgain,
+    /// Silence before and after `+++`.
+    Guard,
+    Escaped,
+    HangUp,
+    Reset,
+    Quiet,
+    OnHook,
+    Identify,
+    Maker,
+    Model,
+    Classes,
+    ClassZero,
+    Basics,
+    Basic(u8),
+    Extra(u8),
+    EnterVoice,
+    Routes,
+    Tones,
+    LeaveVoice,
+    CallerId(u8),
+    CallerIdCheck(u8),
+}
+
+/// What a failed combined command is tried as one by one.
+const BASICS: [&str; 5] = ["AT&C1", "AT&D2", "ATS0=0", "ATX4", "ATM0"];
+
+/// What has been found out.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct State {
+    caps: Caps0,
+    heard: usize,
+    misses: u8,
+    quiet_again: u8,
+    /// Which of the profile's ways turns caller identification on.
+    pub(super) caller_id: Option<u8>,
+    voice: bool,
+}
+
+/// Capabilities under construction: empty by default.
+#[derive(Clone, Copy, Debug)]
+struct Caps0(Caps);
+
+impl Default for Caps0 {
+    fn default() -> Self {
+        Self(Caps::empty())
+    }
+}
+
+impl<P: Port> VoiceModem<P> {
+    /// Begins the start, or the recovery of a modem that stopped answering (`hard`).
+    pub(super) fn begin_start(&mut self, hard: bool, now: Time, events: &mut EventQueue) {
+        self.drop_flight();
+        self.lines.clear();
+        self.shield.reset();
+        self.health = None;
+        self.noise = 0;
+        self.start = State::default();
+        self.online = false;
+        self.untidy = false;
+        self.call.forget_job();
+        if hard {
+            self.end_streams(now, events);
+        }
+        self.port.set_dtr(true);
+        self.job = Job::Start(Step::Wake);
+        self.send(b"AT", Kind::Plain, WAKE, now, events);
+    }
+
+    /// The modem stopped answering: what it was asked for has failed, and it is started anew.
+    pub(super) fn recover(&mut self, now: Time, events: &mut EventQueue) {
+        if matches!(self.job, Job::Start(_)) {
+            return;
+        }
+        self.begin_start(true, now, events);
+    }
+
+    /// Ends whatever voice stream may run: abort for receiving, end for playing. Nothing in command state.
+    fn end_streams(&mut self, now: Time, events: &mut EventQueue) {
+        self.put_bytes(&[dle::DLE, b'!', dle::DLE, dle::ESC, dle::DLE, dle::ETX, b'\r']);
+        self.flush(now, events);
+        self.hold_until(now + Duration::from_millis(100));
+    }
+
+    /// Bytes came while starting.
+    pub(super) fn heard_byte(&mut self) {
+        self.start.heard = self.start.heard.saturating_add(1);
+    }
+
+    fn give_up(&mut self, now: Time, events: &mut EventQueue) {
+        let loss = if self.start.heard > 0 { Loss::Garbled } else { Loss::Silent };
+        let told = matches!(self.service, Service::Lost(_));
+        self.quiesce();
+        self.service = Service::Lost(now + RETRY);
+        if !told {
+            events.push(LineEvent::Lost(loss));
+        }
+        self.fail_all(Failure::Lost, events);
+    }
+
+    pub(super) fn start_step(&mut self, step: Step, reply: Reply, now: Time, events: &mut EventQueue) {
+        let answered = matches!(reply, Reply::Code(_));
+        let next = match step {
+            // Whatever it answers, it is awake.
+            Step::Wake | Step::WakeAgain | Step::HangUp | Step::Reset if answered => Step::Quiet,
+            Step::Wake => Step::WakeAgain,
+            Step::WakeAgain => Step::Guard,
+            Step::Guard => Step::Escaped,
+            Step::Escaped => Step::HangUp,
+            Step::HangUp => Step::Reset,
+            Step::Reset => return self.give_up(now, events),
+            step => {
+                if !answered {
+                    self.start.misses += 1;
+                    if self.start.misses >= MISSES {
+                        return self.give_up(now, events);
+                    }
+                }
+                match self.learn(step, reply) {
+                    Some(next) => next,
+                    None => return self.finish_start(now, events),
+                }
+            }
+        };
+        self.begin_step(next, now, events);
+    }
+
+    fn begin_step(&mut self, step: Step, now: Time, events: &mut EventQueue) {
+        self.job = Job::Start(step);
+        let profile = self.profile;
+        match step {
+            Step::Wake => self.send(b"AT", Kind::Plain, WAKE, now, events),
+            Step::WakeAgain => {
+                self.end_streams(now, events);
+                self.send(b"AT", Kind::Plain, WAKE, now, events);
+            }
+            Step::Guard => {
+                // Dropping DTR is the surest way out of a data call, the escape sequence the other.
+                self.port.set_dtr(false);
+                self.wait_until(now + GUARD);
+            }
+            Step::Escaped => {
+                self.port.set_dtr(true);
+                self.put_bytes(b"+++");
+                self.flush(now, events);
+                self.wait_until(now + GUARD);
+            }
+            Step::HangUp => self.send(b"ATH", Kind::HangUp, Duration::from_secs(2), now, events),
+            Step::Reset => self.send(b"ATZ", Kind::Plain, RESET, now, events),
+            Step::Quiet => self.ask(b"ATE0V1Q0", now, events),
+            Step::OnHook => self.send(b"ATH", Kind::HangUp, Duration::from_secs(3), now, events),
+            Step::Identify => self.ask(b"ATI3", now, events),
+            Step::Maker => self.ask(b"AT+GMI", now, events),
+            Step::Model => self.ask(b"AT+GMM", now, events),
+            Step::Classes => self.ask(profile.classes.as_bytes(), now, events),
+            Step::ClassZero | Step::LeaveVoice => self.ask(profile.leave_voice.as_bytes(), now, events),
+            Step::Basics => self.ask(b"AT&C1&D2S0=0X4", now, events),
+            Step::Basic(n) => match BASICS.get(usize::from(n)) {
+                Some(command) => self.ask(command.as_bytes(), now, events),
+                None => self.begin_step(Step::Extra(0), now, events),
+            },
+            Step::Extra(n) => match profile.init.get(usize::from(n)) {
+                Some(command) => self.ask(command.as_bytes(), now, events),
+                None if self.start.voice => self.begin_step(Step::EnterVoice, now, events),
+                None => self.begin_step(Step::CallerId(0), now, events),
+            },
+            Step::EnterVoice => self.ask(profile.enter_voice.as_bytes(), now, events),
+            Step::Routes => self.ask(b"AT+VLS=?", now, events),
+            Step::Tones => self.ask(b"AT+VTS=?", now, events),
+            Step::CallerId(n) => match profile.caller_id.get(usize::from(n)) {
+                Some((set, _)) => self.ask(set.as_bytes(), now, events),
+                None => self.finish_start(now, events),
+            },
+            Step::CallerIdCheck(n) => match profile.caller_id.get(usize::from(n)) {
+                Some((_, query)) => self.ask(query.as_bytes(), now, events),
+                None => self.finish_start(now, events),
+            },
+        }
+    }
+
+    /// Takes in an answer of the initialisation; what comes next, `None` at the end.
+    fn learn(&mut self, step: Step, reply: Reply) -> Option<Step> {
+        let ok = reply.is_ok();
+        let info = self.chat.info.clone();
+        let first = info.split(|b| *b == b'\n').next().unwrap_or_default();
+        let state = &mut self.start;
+        Some(match step {
+            // A digit in answer: the modem was in numeric mode when it read the command, or does not know V1.
+            Step::Quiet if self.chat.numeric && state.quiet_again < 2 => {
+                state.quiet_again += 1;
+                self.chat.numeric = false;
+                Step::Quiet
+            }
+            Step::Quiet => Step::OnHook,
+            Step::OnHook => Step::Identify,
+            Step::Identify => {
+                self.identity(&info);
+                Step::Maker
+            }
+            Step::Maker => {
+                self.identity(&info);
+                Step::Model
+            }
+            Step::Model => {
+                self.identity(&info);
+                Step::Classes
+            }
+            Step::Classes => {
+                let name = self.profile.classes.trim_start_matches("AT").trim_end_matches("=?");
+                let classes = info.split(|b| *b == b'\n');
+                let has_voice = classes.map(|l| value(l, name.as_bytes())).any(|l| ranges_contain(l, 8));
+                state.voice = ok && has_voice && self.profile.voice;
+                Step::ClassZero
+            }
+            Step::ClassZero => Step::Basics,
+            Step::Basics if ok => Step::Extra(0),
+            Step::Basics => Step::Basic(0),
+            Step::Basic(n) => Step::Basic(n + 1),
+            Step::Extra(n) => Step::Extra(n + 1),
+            // Only what was tried counts: firmware is known that lists the class and refuses it.
+            Step::EnterVoice if ok => {
+                state.caps.0 |= VOICE;
+                if self.profile.tones { Step::Routes } else { Step::LeaveVoice }
+            }
+            Step::EnterVoice => {
+                state.voice = false;
+                Step::LeaveVoice
+            }
+            Step::Routes => {
+                if ok {
+                    state.caps.0 |= witnesses(&info);
+                }
+                Step::Tones
+            }
+            Step::Tones => {
+                if ok {
+                    state.caps.0 |= Caps::SENDS_DTMF;
+                }
+                Step::LeaveVoice
+            }
+            Step::LeaveVoice => Step::CallerId(0),
+            Step::CallerId(n) if ok => Step::CallerIdCheck(n),
+            Step::CallerId(n) => Step::CallerId(n + 1),
+            Step::CallerIdCheck(n) => {
+                let (_, query) = self.profile.caller_id.get(usize::from(n))?;
+                let name = query.trim_start_matches("AT").trim_end_matches('?');
+                // A modem that reads the setting back as off did not take it. One that cannot be asked may have.
+                let off = ok && integers(value(first, name.as_bytes())).next() == Some(0);
+                if off {
+                    Step::CallerId(n + 1)
+                } else {
+                    state.caller_id = Some(n);
+                    return None;
+                }
+            }
+            Step::Wake | Step::WakeAgain | Step::Guard | Step::Escaped | Step::HangUp | Step::Reset => return None,
+        })
+    }
+
+    fn identity(&mut self, info: &[u8]) {
+        if !self.chosen && self.profile == profile::DEFAULT {
+            self.profile = profile::by_identity(info);
+        }
+    }
+
+    fn finish_start(&mut self, now: Time, events: &mut EventQueue) {
+        let mut caps = self.start.caps.0;
+        if caps.contains(Caps::VOICE) {
+            caps |= BOTH;
+        } else {
+            caps |= BOTH | DATA;
+        }
+        caps.set(Caps::CALLER_ID, self.start.caller_id.is_some());
+        self.job = Job::None;
+        self.voice_class = false;
+        let before = self.service;
+        self.service = Service::Ready;
+        if self.off_hook {
+            self.off_hook = false;
+            self.call = super::call::State::default();
+            self.hear.end_call();
+            events.push(LineEvent::Released(ReleaseWitness::ResultCode));
+            events.push(LineEvent::OnHook);
+        }
+        if before != Service::Ready || caps != self.caps {
+            self.caps = caps;
+            events.push(LineEvent::Ready(caps));
+        }
+        self.end_job(now, events);
+    }
+
+    /// Time to ask an idle modem whether it is there.
+    pub(super) fn check_health(&mut self, now: Time, events: &mut EventQueue) {
+        self.health = Some(now + HEALTH);
+        if self.service != Service::Ready || self.job != Job::None || self.off_hook || self.ringing.is_ringing() {
+            return;
+        }
+        self.job = Job::Health;
+        // Also brings back a modem that was thrown into numeric answers or echo.
+        self.ask(b"ATE0V1Q0", now, events);
+    }
+
+    /// Whether the reply to the health check is one.
+    pub(super) fn health_reply(&mut self, reply: Reply, now: Time, events: &mut EventQueue) {
+        if matches!(reply, Reply::Code(ResultCode::Ok | ResultCode::Error)) {
+            self.end_job(now, events);
+        } else {
+            self.recover(now, events);
+        }
+    }
+}
+
+/// What a modem in the voice class can do and see at least: result codes of `X4`, shielded digits, the hook.
+const VOICE: Caps =
+    Caps::VOICE.union(Caps::SEIZE).union(Caps::FLASH).union(Caps::HEARS_DTMF).union(Caps::HEARS_DTMF_END);
+/// What every modem can.
+const BOTH: Caps = Caps::DIAL_DTMF
+    .union(Caps::DIAL_PULSE)
+    .union(Caps::DIAL_PARTIAL)
+    .union(Caps::WAIT_DIAL_TONE)
+    .union(Caps::WAIT_QUIET)
+    .union(Caps::WAIT_BILLING)
+    .union(Caps::SEES_BUSY)
+    .union(Caps::SEES_NO_DIAL_TONE);
+/// What a data call tells: its carrier, and a modem that gives up by itself.
+const DATA: Caps = Caps::DATA.union(Caps::SEES_ANSWER).union(Caps::SEES_RELEASE).union(Caps::SEES_NO_ANSWER);
+
+/// The events that the modem says it reports with the line selected (`+VLS=?`): `1,"T",TX,RX,IDLE` with hexadecimal masks in
+/// which the most significant bit is event 0.
+fn witnesses(info: &[u8]) -> Caps {
+    let mut mask = 0u32;
+    for line in info.split(|b| *b == b'\n') {
+        let line = value(line, b"+VLS");
+        let Some(rest) = line.strip_prefix(b"(").or(Some(line)).and_then(|l| l.strip_prefix(b"1,")) else { continue };
+        let fields = rest.split(|b| *b == b',').map(|f| f.trim_ascii().trim_ascii_end());
+        for field in fields.filter(|f| f.len() >= 8 && f.len() <= 10) {
+            let digits = field.get(..8).and_then(|f| std::str::from_utf8(f).ok());
+            mask |= digits.and_then(|d| u32::from_str_radix(d, 16).ok()).unwrap_or(0);
+        }
+    }
+    if mask == 0 {
+        // It does not say. These every V.253 modem is expected to report.
+        return Caps::SEES_DIAL_TONE | Caps::SEES_RINGBACK | Caps::SEES_ANSWER;
+    }
+    let mut caps = Caps::empty();
+    for (event, cap) in [
+        (18, Caps::SEES_RINGBACK.union(Caps::SEES_ANSWER)),
+        (27, Caps::SEES_ANSWER),
+        (14, Caps::SEES_ANSWER.union(Caps::SEES_RELEASE)),
+        (13, Caps::SEES_RELEASE),
+        (20, Caps::SEES_DIAL_TONE),
+        (21, Caps::SEES_REORDER),
+        (11, Caps::SEES_SIT),
+    ] {
+        if mask & (0x8000_0000 >> event) != 0 {
+            caps |= cap;
+        }
+    }
+    caps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_masks_tell_what_is_witnessed() {
+        // Bits 4, 6 to 10: digits, calling tones, silence; no call progress.
+        assert_eq!(
+            witnesses(b"0,\"\",B0000000,B0000000,B0000000\n1,\"T\",0BE00000,0FE00000,0BE00000\n"),
+            Caps::empty()
+        );
+        assert_eq!(
+            witnesses(b"(1,\"T\",00003C00,00003C00,00003C00)\n").contains(Caps::SEES_RINGBACK | Caps::SEES_REORDER),
+            true
+        );
+        assert_eq!(witnesses(b"+VLS: 1,\"T\",0004000000,0,0\n"), Caps::SEES_RELEASE);
+        assert!(witnesses(b"(0-7)").contains(Caps::SEES_RINGBACK), "it does not say");
+    }
+}

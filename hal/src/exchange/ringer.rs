@@ -1,0 +1,113 @@
+//! Ringing with the country's cadence, and caller identification between the rings.
+//!
+//! Caller identification follows the first ring, in the cadence's longest pause. A form that comes elsewhere (before the
+//! first ring, after a reversal) is a further [`Presentation`]; until then such countries get the nearest one here.
+
+use super::settings::Timing;
+use loopstart_signal::cid::{self, Frame};
+use loopstart_signal::country::{CidForm, Country};
+use loopstart_signal::{CallerId, Time, fsk};
+use std::time::Duration;
+
+/// Level of caller-ID data at the exchange, dBm0 (GR-30: -13.5 dBm +-1.5).
+const DATA_LEVEL: f32 = -13.5;
+/// Silence after the data before ringing resumes (GR-30: at least 200 ms).
+const AFTER_DATA: Duration = Duration::from_millis(200);
+
+/// How caller identification is presented to an idle line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Presentation {
+    /// FSK in the pause after the first ring.
+    AfterFirstRing(fsk::Spec),
+}
+
+impl Presentation {
+    fn of(form: CidForm) -> Self {
+        match form {
+            CidForm::V23AfterRing | CidForm::V23BeforeRing => Self::AfterFirstRing(fsk::V23),
+            _ => Self::AfterFirstRing(fsk::BELL202),
+        }
+    }
+}
+
+/// What the ringer did in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) struct RingStep {
+    /// Ringing current flows.
+    pub(crate) ringing: bool,
+    /// Caller identification has just begun.
+    pub(crate) data_began: bool,
+}
+
+/// Rings one line.
+#[derive(Debug)]
+pub(crate) struct Ringer {
+    cadence: &'static [u32],
+    /// Which part of the cadence; even ones ring.
+    part: usize,
+    changes: Time,
+    first_cycle: bool,
+    /// Which part is the pause for caller identification.
+    data_part: usize,
+    data: Option<Frame>,
+    data_at: Option<Time>,
+    pause: Duration,
+    sender: fsk::Sender,
+    quiet_until: Time,
+}
+
+impl Ringer {
+    /// Ringing that begins at `now`; with caller identification, unless `id` is `None`.
+    pub(crate) fn new(now: Time, country: &Country, timing: &Timing, id: Option<&CallerId>) -> Self {
+        let cadence = country.ring_cadence_ms;
+        let longest = (1..cadence.len()).step_by(2).max_by_key(|&k| (cadence[k], usize::MAX - k)).unwrap_or(1);
+        let Presentation::AfterFirstRing(spec) = Presentation::of(country.cid);
+        Self {
+            cadence,
+            part: 0,
+            changes: now + part_time(cadence, 0),
+            first_cycle: true,
+            data_part: longest,
+            data: id.map(Frame::from_caller_id),
+            data_at: None,
+            pause: timing.caller_id,
+            sender: fsk::Sender::new(spec, DATA_LEVEL),
+            quiet_until: now,
+        }
+    }
+
+    /// Lives through the step at `now`; data is added to `out`.
+    pub(crate) fn step(&mut self, now: Time, out: &mut [i16]) -> RingStep {
+        let mut step = RingStep::default();
+        if now >= self.changes && now >= self.quiet_until {
+            self.part += 1;
+            if self.part >= self.cadence.len() {
+                self.part = 0;
+                self.first_cycle = false;
+            }
+            self.changes = now + part_time(self.cadence, self.part);
+            if self.first_cycle && self.part == self.data_part && self.data.is_some() {
+                self.data_at = Some(now + self.pause);
+            }
+        }
+        if self.data_at.is_some_and(|at| now >= at) {
+            self.data_at = None;
+            if let Some(frame) = self.data.take() {
+                step.data_began = self.sender.load(frame.bytes(), cid::ON_HOOK_SEIZURE_BITS, cid::ON_HOOK_MARK_BITS);
+            }
+        }
+        if !self.sender.is_idle() {
+            self.sender.mix(out);
+            // A short pause is stretched rather than the data cut.
+            self.quiet_until = now + AFTER_DATA;
+        } else if self.data_at.is_some() {
+            self.quiet_until = now + AFTER_DATA;
+        }
+        step.ringing = self.part.is_multiple_of(2);
+        step
+    }
+}
+
+fn part_time(cadence: &[u32], part: usize) -> Duration {
+    Duration::from_millis(u64::from(cadence.get(part).copied().unwrap_or(1_000)))
+}

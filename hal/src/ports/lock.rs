@@ -1,0 +1,157 @@
+//! Who has a port: UUCP lock files, and the descriptors of other processes.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+/// Where lock files are, the first that exists.
+const DIRECTORIES: [&str; 2] = ["/run/lock", "/var/lock"];
+
+/// A UUCP lock file that is ours: `LCK..ttyACM0` with our process id. Removed when dropped.
+#[derive(Debug)]
+pub(super) struct UucpLock {
+    path: PathBuf,
+}
+
+impl UucpLock {
+    /// Takes the lock for the device at `node` (links resolved). `Ok(None)` where no lock file can be made
+    /// (no permission on the directory, a pseudo-terminal): the other locks remain.
+    ///
+    /// # Errors
+    /// The holder, `name (pid N)`, when a living process has the lock.
+    pub(super) fn take(node: &Path) -> Result<Option<Self>, String> {
+        if node.parent() != Some(Path::new("/dev")) {
+            return Ok(None);
+        }
+        let Some(name) = node.file_name() else { return Ok(None) };
+        let Some(directory) = DIRECTORIES.iter().map(Path::new).find(|d| d.is_dir()) else { return Ok(None) };
+        Self::take_in(directory, &name.to_string_lossy())
+    }
+
+    fn take_in(directory: &Path, name: &str) -> Result<Option<Self>, String> {
+        let path = directory.join(format!("LCK..{name}"));
+        let own = directory.join(format!("LTMP..{name}.{}", std::process::id()));
+        // A file under a name of our own, then a link: the lock never exists without its content.
+        let written = fs::File::create(&own).and_then(|mut f| writeln!(f, "{:>10}", std::process::id()));
+        if written.is_err() {
+            let _ = fs::remove_file(&own);
+            return match owner(&path) {
+                Some(pid) if is_alive(pid) => Err(process_name(pid)),
+                _ => Ok(None),
+            };
+        }
+        let mut answer = Ok(None);
+        // Twice: the second time after a stale lock was removed.
+        for _ in 0..2 {
+            if fs::hard_link(&own, &path).is_ok() {
+                answer = Ok(Some(Self { path: path.clone() }));
+                break;
+            }
+            match owner(&path) {
+                Some(pid) if is_alive(pid) => {
+                    answer = Err(process_name(pid));
+                    break;
+                }
+                // Someone else's nonsense is not removed: it may be a lock that is just being written.
+                None if path.exists() => break,
+                _ => {
+                    let _ = fs::remove_file(&path);
+                }
+            }
+        }
+        let _ = fs::remove_file(&own);
+        answer
+    }
+}
+
+impl Drop for UucpLock {
+    fn drop(&mut self) {
+        if owner(&self.path) == Some(std::process::id()) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The process id in a lock file: decimal text, or (older programs) a binary integer.
+fn owner(path: &Path) -> Option<u32> {
+    let content = fs::read(path).ok()?;
+    if let Ok(text) = std::str::from_utf8(&content)
+        && let Some(pid) = text.split_whitespace().next().and_then(|w| w.parse().ok())
+    {
+        return Some(pid);
+    }
+    let bytes: [u8; 4] = content.try_into().ok()?;
+    Some(u32::from_ne_bytes(bytes))
+}
+
+fn is_alive(pid: u32) -> bool {
+    pid != 0 && Path::new("/proc").join(pid.to_string()).exists()
+}
+
+/// `name (pid N)`.
+fn process_name(pid: u32) -> String {
+    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    match name.trim() {
+        "" => format!("a program (pid {pid})"),
+        name => format!("{name} (pid {pid})"),
+    }
+}
+
+/// A process that has the device with this number open, `name (pid N)`; another process first, our own (through a
+/// descriptor that is locked) last. Sees the processes of other users only as root.
+pub(super) fn holder_of(device: u64) -> Option<String> {
+    let mut own = 0;
+    for entry in fs::read_dir("/proc").ok()?.flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|n| n.parse::<u32>().ok()) else { continue };
+        let Ok(descriptors) = fs::read_dir(entry.path().join("fd")) else { continue };
+        let open = descriptors
+            .flatten()
+            .filter(|fd| fs::metadata(fd.path()).is_ok_and(|m| m.file_type().is_char_device() && m.rdev() == device));
+        if pid == std::process::id() {
+            own = open.count();
+        } else if open.take(1).count() > 0 {
+            return Some(process_name(pid));
+        }
+    }
+    // One is the descriptor of the caller that asks.
+    (own > 1).then(|| process_name(std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_taken_respected_and_released() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("LCK..ttyX0");
+        let lock = UucpLock::take_in(dir.path(), "ttyX0").unwrap().unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), format!("{:>10}\n", std::process::id()));
+        let refused = UucpLock::take_in(dir.path(), "ttyX0").unwrap_err();
+        assert!(refused.contains(&format!("pid {}", std::process::id())), "{refused}");
+        drop(lock);
+        assert!(!file.exists());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing left behind");
+    }
+
+    #[test]
+    fn a_stale_lock_is_replaced_and_a_foreign_one_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("LCK..ttyX1");
+        fs::write(&file, " 999999999\n").unwrap();
+        assert!(UucpLock::take_in(dir.path(), "ttyX1").unwrap().is_some());
+        fs::write(&file, 1u32.to_ne_bytes()).unwrap();
+        let holder = UucpLock::take_in(dir.path(), "ttyX1").unwrap_err();
+        assert!(holder.contains("pid 1"), "{holder}");
+        fs::write(&file, "no pid at all").unwrap();
+        assert!(UucpLock::take_in(dir.path(), "ttyX1").unwrap().is_none());
+        assert!(file.exists());
+    }
+
+    #[test]
+    fn where_no_file_can_be_made_there_is_no_lock() {
+        assert!(UucpLock::take_in(Path::new("/nonexistent"), "ttyX2").unwrap().is_none());
+        assert!(UucpLock::take(Path::new("/dev/pts/3")).unwrap().is_none());
+    }
+}

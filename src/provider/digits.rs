@@ -1,0 +1,420 @@
+//! Digits of a call: reported singly, collected, sent.
+
+use crate::line::{Line, Service, Shared};
+use crate::timers::{ACTION_WATCH, Timer};
+use crate::{
+    Address, CallHandle, CallState, DigitModes, GatherEnd, GatherRequest, GenerateEnd, LineErr, Notification, caps,
+    dial, params,
+};
+use alloc::string::String;
+use core::time::Duration;
+use loopstart_signal::{ActionId, ActionKind, Digit, DigitEdge, DigitMode, Outcome, Time};
+
+/// Most digits one collection may take.
+const MAX_GATHER: u32 = 65_536;
+
+/// A running collection.
+#[derive(Debug)]
+pub(crate) struct Gather {
+    end_to_end: u32,
+    modes: DigitModes,
+    count: u32,
+    /// One bit for each of `0`-`9 * # A`-`D`.
+    termination: u16,
+    inter_timeout: Duration,
+    digits: String,
+}
+
+/// Digits on their way out.
+#[derive(Clone, Copy, Debug)]
+struct Sending {
+    action: ActionId,
+    call: CallHandle,
+    end_to_end: u32,
+}
+
+/// Digits that wait until the device has stopped sending the ones before.
+#[derive(Debug)]
+struct Waiting {
+    call: CallHandle,
+    end_to_end: u32,
+    kind: ActionKind,
+    watch: Duration,
+}
+
+/// What a device does about digits.
+#[derive(Debug, Default)]
+pub(crate) struct Digits {
+    sending: Option<Sending>,
+    cancelling: Option<ActionId>,
+    /// At most one; a newer one takes its place.
+    waiting: Option<alloc::boxed::Box<Waiting>>,
+    /// The device was told to listen.
+    listens: bool,
+    /// The running Listen.
+    pub(crate) listening: Option<ActionId>,
+    /// The device cannot; it is asked again when the host asks again.
+    refused: bool,
+}
+
+impl Digits {
+    /// The device was lost: nothing of this holds any more.
+    pub(crate) fn reset(&mut self) {
+        *self = Self::default();
+    }
+}
+
+/// The bit of a digit in a set.
+fn bit(symbol: u8) -> u16 {
+    b"0123456789*#ABCD".iter().position(|&d| d == symbol).map_or(0, |at| 1 << at)
+}
+
+fn tick(now: Time) -> u32 {
+    now.millis() as u32
+}
+
+impl Line {
+    // ---- what the far end sends ----
+
+    /// Sets which digits are reported.
+    pub(crate) fn monitor(
+        &mut self,
+        sh: &mut Shared,
+        h: CallHandle,
+        modes: DigitModes,
+        now: Time,
+    ) -> Result<(), LineErr> {
+        let possible = caps::monitor_modes(self.caps);
+        let call = sh.call_mut(h).ok_or(LineErr::INVALCALLHANDLE)?;
+        if modes.is_empty() {
+            call.monitor = modes;
+        } else {
+            if !call.counts() || matches!(call.state, Some(CallState::Disconnected(_))) {
+                return Err(LineErr::INVALCALLSTATE);
+            }
+            check_modes(modes, possible)?;
+            call.monitor = modes;
+            self.digits.refused = false;
+        }
+        self.settle(sh, now);
+        Ok(())
+    }
+
+    /// Starts a collection, or ends the running one.
+    pub(crate) fn gather(
+        &mut self,
+        sh: &mut Shared,
+        h: CallHandle,
+        end_to_end: u32,
+        wanted: Option<GatherRequest>,
+        now: Time,
+    ) -> Result<(), LineErr> {
+        let possible = caps::monitor_modes(self.caps);
+        let call = sh.call(h).ok_or(LineErr::INVALCALLHANDLE)?;
+        let Some(wanted) = wanted else {
+            self.end_gather(sh, h, GatherEnd::Cancel, now);
+            self.settle(sh, now);
+            return Ok(());
+        };
+        if !call.counts() || matches!(call.state, Some(CallState::Disconnected(_))) {
+            return Err(LineErr::INVALCALLSTATE);
+        }
+        check_modes(wanted.modes, possible)?;
+        if wanted.count == 0 || wanted.count > MAX_GATHER {
+            return Err(LineErr::INVALPARAM);
+        }
+        let mut termination = 0;
+        for &c in &wanted.termination {
+            let symbol = dial::digit(char::from(c)).ok_or(LineErr::INVALDIGITS)?;
+            termination |= bit(symbol);
+        }
+        let (least, greatest) = params::GATHER_TIMEOUT;
+        for timeout in [wanted.first_timeout, wanted.inter_timeout] {
+            if !timeout.is_zero() && !(least..=greatest).contains(&timeout) {
+                return Err(LineErr::INVALTIMEOUT);
+            }
+        }
+        self.end_gather(sh, h, GatherEnd::Cancel, now);
+        if let Some(call) = sh.call_mut(h) {
+            call.gather = Some(Gather {
+                end_to_end,
+                modes: wanted.modes,
+                count: wanted.count,
+                termination,
+                inter_timeout: wanted.inter_timeout,
+                digits: String::new(),
+            });
+        }
+        if !wanted.first_timeout.is_zero() && self.current == Some(h) {
+            self.timers.start(Timer::Gather, now + wanted.first_timeout);
+        }
+        self.digits.refused = false;
+        self.settle(sh, now);
+        Ok(())
+    }
+
+    pub(crate) fn digit(&mut self, sh: &mut Shared, digit: Digit, now: Time) {
+        let Some(h) = self.current.filter(|_| !self.is_releasing()) else { return };
+        let Some(call) = sh.call_mut(h).filter(|c| c.is_up() && c.announced) else { return };
+        let Some(symbol) = dial::digit(char::from(digit.symbol)) else { return };
+        let mode = match (digit.mode, digit.edge) {
+            (DigitMode::Dtmf, DigitEdge::Begin) => DigitModes::DTMF,
+            (DigitMode::Dtmf, DigitEdge::End) => DigitModes::DTMF_END,
+            (DigitMode::Pulse, DigitEdge::End) => return,
+            (DigitMode::Pulse, DigitEdge::Begin) => DigitModes::PULSE,
+        };
+        let message = call.host.filter(|_| call.monitor.contains(mode)).map(|host| Notification::Digit {
+            host_line: call.host_line,
+            line: call.line,
+            host,
+            call: h,
+            symbol,
+            mode: digit.mode,
+            end: digit.edge == DigitEdge::End,
+            tick: tick(now),
+        });
+        let mut end = None;
+        if let Some(gather) = &mut call.gather {
+            // With both edges wanted a digit still counts once, at its beginning.
+            let counts = match mode {
+                DigitModes::DTMF_END => gather.modes & (DigitModes::DTMF | DigitModes::DTMF_END) == mode,
+                _ => gather.modes.contains(mode),
+            };
+            if counts {
+                gather.digits.push(char::from(symbol));
+                if gather.termination & bit(symbol) != 0 {
+                    end = Some(GatherEnd::TerminationDigit);
+                } else if gather.digits.len() >= gather.count as usize {
+                    end = Some(GatherEnd::BufferFull);
+                } else if gather.inter_timeout.is_zero() {
+                    self.timers.stop(Timer::Gather);
+                } else {
+                    self.timers.start(Timer::Gather, now + gather.inter_timeout);
+                }
+            }
+        }
+        sh.notify(message);
+        if let Some(why) = end {
+            self.end_gather(sh, h, why, now);
+        }
+    }
+
+    pub(crate) fn gather_timeout(&mut self, sh: &mut Shared, now: Time) {
+        let Some(h) = self.current else { return };
+        let none_yet = sh.call(h).and_then(|c| c.gather.as_ref()).is_some_and(|g| g.digits.is_empty());
+        self.end_gather(sh, h, if none_yet { GatherEnd::FirstTimeout } else { GatherEnd::InterTimeout }, now);
+    }
+
+    fn end_gather(&mut self, sh: &mut Shared, h: CallHandle, why: GatherEnd, now: Time) {
+        let Some(call) = sh.call_mut(h) else { return };
+        let Some(gather) = call.gather.take() else { return };
+        if self.current == Some(h) {
+            self.timers.stop(Timer::Gather);
+        }
+        let message = call.host.filter(|_| call.counts()).map(|host| Notification::Gathered {
+            host_line: call.host_line,
+            line: call.line,
+            host,
+            call: h,
+            end_to_end: gather.end_to_end,
+            why,
+            digits: gather.digits,
+            tick: tick(now),
+        });
+        sh.notify(message);
+    }
+
+    /// Has the device listen exactly while somebody wants digits of a call that is up.
+    pub(crate) fn follow_listeners(&mut self, sh: &mut Shared, now: Time) {
+        if self.service != Service::Ready || self.digits.listening.is_some() || self.is_releasing() {
+            return;
+        }
+        let heard = |h| sh.call(h).is_some_and(|c| c.is_up() && (!c.monitor.is_empty() || c.gather.is_some()));
+        let wanted = self.current.is_some_and(heard);
+        if wanted != self.digits.listens && !(wanted && self.digits.refused) {
+            self.listen(sh, wanted, now);
+        }
+    }
+
+    fn listen(&mut self, sh: &mut Shared, on: bool, now: Time) {
+        self.digits.listens = on;
+        self.digits.listening = Some(sh.act(self.id(), ActionKind::Listen(on)));
+        self.timers.start(Timer::Listen, now + ACTION_WATCH);
+    }
+
+    // ---- what we send ----
+
+    /// Sends digits, or stops.
+    pub(crate) fn generate(
+        &mut self,
+        sh: &mut Shared,
+        h: CallHandle,
+        end_to_end: u32,
+        mode: DigitMode,
+        digits: Option<&Address>,
+        duration: Duration,
+        now: Time,
+    ) -> Result<(), LineErr> {
+        use CallState as S;
+        let call = sh.call(h).ok_or(LineErr::INVALCALLHANDLE)?;
+        let Some(digits) = digits else {
+            self.cancel_sending(sh, h, now);
+            return Ok(());
+        };
+        let up =
+            matches!(call.state, Some(S::DialTone(_) | S::Dialing | S::Proceeding | S::Ringback | S::Connected(_)));
+        if !up || !call.counts() || self.current != Some(h) || self.is_releasing() {
+            return Err(LineErr::INVALCALLSTATE);
+        }
+        let possible = caps::generate_modes(self.caps);
+        if possible.is_empty() {
+            return Err(LineErr::OPERATIONUNAVAIL);
+        }
+        if mode != DigitMode::Dtmf {
+            return Err(LineErr::INVALDIGITMODE);
+        }
+        let steps = dial::parse_digits(&digits.0)?;
+        let mut with = call.dial;
+        with.digit = params::limited(duration, params::MIN_DIAL.digit, params::MAX_DIAL.digit, with.digit);
+        self.cancel_sending(sh, h, now);
+        if steps.is_empty() {
+            Self::tell_generated(sh, h, end_to_end, GenerateEnd::Done, now);
+            return Ok(());
+        }
+        let kind = ActionKind::SendDigits { steps, mode, digit: with.digit, gap: with.speed, pause: with.pause };
+        let watch = ACTION_WATCH + dial::duration(&steps, &with);
+        if self.digits.cancelling.is_some() {
+            self.digits.waiting = Some(alloc::boxed::Box::new(Waiting { call: h, end_to_end, kind, watch }));
+        } else {
+            self.send(sh, h, end_to_end, kind, watch, now);
+        }
+        Ok(())
+    }
+
+    fn send(
+        &mut self,
+        sh: &mut Shared,
+        call: CallHandle,
+        end_to_end: u32,
+        kind: ActionKind,
+        watch: Duration,
+        now: Time,
+    ) {
+        let action = sh.act(self.id(), kind);
+        self.digits.sending = Some(Sending { action, call, end_to_end });
+        self.timers.start(Timer::Send, now + watch);
+    }
+
+    fn cancel_sending(&mut self, sh: &mut Shared, h: CallHandle, now: Time) {
+        if let Some(waiting) = self.digits.waiting.take_if(|w| w.call == h) {
+            Self::tell_generated(sh, h, waiting.end_to_end, GenerateEnd::Cancel, now);
+        }
+        if let Some(sending) = self.digits.sending.take_if(|s| s.call == h) {
+            self.timers.stop(Timer::Send);
+            Self::tell_generated(sh, h, sending.end_to_end, GenerateEnd::Cancel, now);
+            if self.digits.cancelling.is_none() && self.service == Service::Ready && !self.is_releasing() {
+                self.digits.cancelling = Some(sh.act(self.id(), ActionKind::CancelDigits));
+                self.timers.start(Timer::CancelSend, now + ACTION_WATCH);
+            }
+        }
+    }
+
+    fn tell_generated(sh: &mut Shared, h: CallHandle, end_to_end: u32, why: GenerateEnd, now: Time) {
+        let Some(call) = sh.call(h) else { return };
+        let message = call.host.filter(|_| call.counts()).map(|host| Notification::Generated {
+            host_line: call.host_line,
+            line: call.line,
+            host,
+            call: h,
+            end_to_end,
+            why,
+            tick: tick(now),
+        });
+        sh.notify(message);
+    }
+
+    // ---- ends ----
+
+    pub(crate) fn digits_done(&mut self, sh: &mut Shared, id: ActionId, outcome: Outcome, now: Time) {
+        if self.digits.sending.is_some_and(|s| s.action == id) {
+            self.sending_ended(sh, outcome, now);
+        } else if self.digits.cancelling == Some(id) {
+            self.cancelling_ended(sh, now);
+        } else if self.digits.listening == Some(id) {
+            self.digits.listening = None;
+            self.timers.stop(Timer::Listen);
+            if outcome != Outcome::Ok && self.digits.listens {
+                self.digits.listens = false;
+                self.digits.refused = true;
+            }
+        }
+    }
+
+    pub(crate) fn sending_ended(&mut self, sh: &mut Shared, outcome: Outcome, now: Time) {
+        self.timers.stop(Timer::Send);
+        if let Some(Sending { call, end_to_end, .. }) = self.digits.sending.take() {
+            let why = if outcome == Outcome::Ok { GenerateEnd::Done } else { GenerateEnd::Cancel };
+            Self::tell_generated(sh, call, end_to_end, why, now);
+        }
+    }
+
+    pub(crate) fn cancelling_ended(&mut self, sh: &mut Shared, now: Time) {
+        self.digits.cancelling = None;
+        self.timers.stop(Timer::CancelSend);
+        if let Some(waiting) = self.digits.waiting.take() {
+            let Waiting { call, end_to_end, kind, watch } = *waiting;
+            self.send(sh, call, end_to_end, kind, watch, now);
+        }
+    }
+
+    /// The speech path of a call ends: so does everything about its digits.
+    pub(crate) fn end_digits(&mut self, sh: &mut Shared, h: CallHandle, now: Time) {
+        self.cancel_sending(sh, h, now);
+        self.end_gather(sh, h, GatherEnd::Cancel, now);
+        if let Some(call) = sh.call_mut(h) {
+            call.monitor = DigitModes::empty();
+        }
+    }
+
+    /// The host has closed a call: the device stops, and nobody is told.
+    pub(crate) fn digits_of_closed(&mut self, sh: &mut Shared, h: CallHandle, now: Time) {
+        if self.current == Some(h) {
+            self.timers.stop(Timer::Gather);
+        }
+        self.cancel_sending(sh, h, now);
+    }
+
+    /// The line goes on hook: what runs is cut short by that. Listening ends before.
+    pub(crate) fn forget_digits(&mut self, sh: &mut Shared, now: Time) {
+        if let Some(h) = self.current {
+            self.cancel_sending_silently(sh, h, now);
+        }
+        self.digits.sending = None;
+        self.digits.cancelling = None;
+        self.digits.waiting = None;
+        self.timers.stop(Timer::Send);
+        self.timers.stop(Timer::CancelSend);
+        if self.digits.listens {
+            self.listen(sh, false, now);
+        }
+    }
+
+    /// Tells the end of what is being sent without asking the device to stop: going on hook does that.
+    fn cancel_sending_silently(&mut self, sh: &mut Shared, h: CallHandle, now: Time) {
+        let waiting = self.digits.waiting.take_if(|w| w.call == h).map(|w| w.end_to_end);
+        let sending = self.digits.sending.take_if(|s| s.call == h).map(|s| s.end_to_end);
+        for end_to_end in [waiting, sending].into_iter().flatten() {
+            Self::tell_generated(sh, h, end_to_end, GenerateEnd::Cancel, now);
+        }
+    }
+}
+
+fn check_modes(modes: DigitModes, possible: DigitModes) -> Result<(), LineErr> {
+    if possible.is_empty() {
+        Err(LineErr::OPERATIONUNAVAIL)
+    } else if modes.is_empty() || !possible.contains(modes) {
+        Err(LineErr::INVALDIGITMODE)
+    } else {
+        Ok(())
+    }
+}

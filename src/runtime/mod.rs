@@ -1,0 +1,352 @@
+//! The shell around the provider: threads and channels, no decisions.
+//!
+//! ```text
+//! event thread (reactor) --events--> pump --+                +--> notify thread --> host
+//!        ^                                  |                |
+//!        +---------actions------------- provider (one short lock) <--commands-- host's threads
+//! ```
+//!
+//! Whoever changes the provider drains it under the same lock, so that the order of decisions is the order of effects.
+//! The event thread never takes that lock, and no callback runs with it held.
+
+mod deadlines;
+mod notify;
+mod open;
+mod pump;
+mod reactor;
+
+pub use notify::Host;
+pub use open::StartError;
+
+use crate::config::Config;
+use crossbeam_channel::Sender;
+use loopstart_hal::exchange::EmulatedExchange;
+use loopstart_hal::{LineClock, LineDevice, OpenError};
+use loopstart_provider::{
+    CallHandle, Command, DeviceId, HostCall, Input, LineErr, LineHandle, Output, Provider, Reply,
+};
+use loopstart_signal::{Clock, Time};
+use notify::{Closing, Delivery, Queue};
+use reactor::{Doorbell, Down, Up};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+/// Actions on their way to the event thread; each carries its digits inline.
+const DOWN_CAPACITY: usize = 1024;
+/// Events on their way to the provider.
+const UP_CAPACITY: usize = 1024;
+
+/// A running provider with its threads. Clones share it; the last one to go ends it.
+#[derive(Clone)]
+pub struct Runtime {
+    inner: Arc<Running>,
+}
+
+struct Running {
+    shared: Arc<Shared>,
+    threads: Mutex<Option<Threads>>,
+}
+
+struct Shared {
+    provider: Mutex<Provider>,
+    notify: Queue,
+    down: Sender<Down>,
+    up: Sender<Up>,
+    doorbell: Arc<Doorbell>,
+    line_clock: Option<Arc<LineClock>>,
+    devices: Vec<DeviceId>,
+    failures: Vec<(DeviceId, OpenError)>,
+    event_thread: std::sync::atomic::AtomicI32,
+}
+
+struct Threads {
+    reactor: JoinHandle<Vec<Box<dyn LineDevice>>>,
+    pump: JoinHandle<()>,
+    notify: JoinHandle<()>,
+    exchange: Option<EmulatedExchange>,
+}
+
+impl Runtime {
+    /// Opens the configured devices and starts the threads. A device that cannot be opened is there all the same, out of
+    /// service; [`failures`](Self::failures) tells why.
+    ///
+    /// # Errors
+    /// When the threads or the emulated exchange cannot be started.
+    pub fn start(config: Config, host: Arc<dyn Host>) -> Result<Self, StartError> {
+        let doorbell = Arc::new(Doorbell::new().map_err(StartError::Os)?);
+        let (down, down_rx) = crossbeam_channel::bounded(DOWN_CAPACITY);
+        let (up, up_rx) = crossbeam_channel::bounded(UP_CAPACITY);
+        let opened = open::open(&config)?;
+        let line_clock = opened.exchange.as_ref().map(EmulatedExchange::clock);
+
+        let mut provider = Provider::new();
+        let mut failures = Vec::new();
+        let mut devices = Vec::new();
+        let mut ready = Vec::new();
+        for line in opened.lines {
+            let id = line.description.id;
+            devices.push(id);
+            let clock = line.description.clock;
+            let now = now_of(clock, line_clock.as_deref());
+            // Adding a device and losing it are never refused.
+            let _ = provider.handle(Input::DeviceAdded(line.description), now);
+            match line.device {
+                Ok(device) => ready.push((id, device)),
+                Err(error) => {
+                    log::warn!("{error}");
+                    let gone = loopstart_signal::LineEvent::Lost(loopstart_signal::Loss::Gone);
+                    let _ = provider.handle(Input::Event(id, gone), now);
+                    failures.push((id, error));
+                }
+            }
+        }
+        let shared = Arc::new(Shared {
+            provider: Mutex::new(provider),
+            notify: Queue::default(),
+            down,
+            up: up.clone(),
+            doorbell: Arc::clone(&doorbell),
+            line_clock: line_clock.clone(),
+            devices,
+            failures,
+            event_thread: 0.into(),
+        });
+        let reactor = reactor::Reactor::new(doorbell, down_rx, up, line_clock, DeviceId(config.device_id_base)).map_err(StartError::Os)?;
+        for (id, device) in ready {
+            // The receiver lives in the reactor above.
+            let _ = shared.down.send(Down::Add(id, device));
+        }
+        if let Some(clock) = &shared.line_clock {
+            clock.attach(true);
+        }
+        let spawn = |name: &str| std::thread::Builder::new().name(name.into());
+        let priority = config.realtime_priority;
+        let s = Arc::clone(&shared);
+        let reactor = spawn("loopstart-event")
+            .spawn(move || {
+                s.event_thread.store(nix::unistd::gettid().as_raw(), std::sync::atomic::Ordering::Release);
+                if let Some(Err(refused)) = priority.map(loopstart_hal::rt::set_realtime) {
+                    log::warn!("{refused}");
+                }
+                reactor.run()
+            })
+            .map_err(StartError::Os)?;
+        let s = Arc::clone(&shared);
+        let pump = spawn("loopstart-pump").spawn(move || pump::run(&s, &up_rx)).map_err(StartError::Os)?;
+        let s = Arc::clone(&shared);
+        let notify = spawn("loopstart-notify")
+            .spawn(move || s.notify.run(&*host, |call, answer| s.offered(call, answer)))
+            .map_err(StartError::Os)?;
+        let threads = Threads { reactor, pump, notify, exchange: opened.exchange };
+        Ok(Self { inner: Arc::new(Running { shared, threads: Mutex::new(Some(threads)) }) })
+    }
+
+    /// The devices, in the order of the configuration.
+    pub fn devices(&self) -> &[DeviceId] {
+        &self.inner.shared.devices
+    }
+
+    /// Devices that could not be opened, and why.
+    pub fn failures(&self) -> &[(DeviceId, OpenError)] {
+        &self.inner.shared.failures
+    }
+
+    /// Carries out a command of the host. For the two closes use [`close_call`](Self::close_call) and
+    /// [`close_line`](Self::close_line).
+    ///
+    /// # Errors
+    /// Why the command is refused; nothing was changed then.
+    pub fn command(&self, command: Command) -> Result<Reply, LineErr> {
+        // A host that blocks in a callback and goes on asking would make the queue grow without bound.
+        if self.inner.shared.notify.is_full() && !self.inner.shared.notify.is_notify_thread() {
+            return Err(LineErr::RESOURCEUNAVAIL);
+        }
+        self.inner.shared.handle(Input::Command(command), None)
+    }
+
+    /// Reads from the provider. The lock is held meanwhile: no callback and no command in `read`.
+    pub fn query<R>(&self, read: impl FnOnce(&Provider) -> R) -> R {
+        read(&self.inner.shared.lock())
+    }
+
+    /// The host's last use of a call: its requests complete before this returns (or, from inside a callback, right
+    /// after that callback), and nothing is told about it afterwards.
+    ///
+    /// # Errors
+    /// `INVALCALLHANDLE`.
+    pub fn close_call(&self, call: CallHandle) -> Result<(), LineErr> {
+        self.close(Command::CloseCall(call), Closing::Call(call))
+    }
+
+    /// Closes a line, as [`close_call`](Self::close_call) does a call.
+    ///
+    /// # Errors
+    /// `INVALLINEHANDLE`.
+    pub fn close_line(&self, line: LineHandle) -> Result<(), LineErr> {
+        self.close(Command::CloseLine(line), Closing::Line(line))
+    }
+
+    fn close(&self, command: Command, closing: Closing) -> Result<(), LineErr> {
+        self.inner.shared.handle(Input::Command(command), Some(closing))?;
+        self.inner.shared.notify.wait_closed(closing);
+        Ok(())
+    }
+
+    /// The present moment on a device's clock.
+    pub fn now(&self, device: DeviceId) -> Time {
+        let clock = self.inner.shared.lock().clock_of(device).unwrap_or(Clock::Monotonic);
+        now_of(clock, self.inner.shared.line_clock.as_deref())
+    }
+
+    /// The wall-clock time at which a device's clock showed `entered`.
+    pub fn wall_time(&self, device: DeviceId, entered: Time) -> SystemTime {
+        let ago = self.now(device).since(entered);
+        SystemTime::now().checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// The emulated exchange, where one runs in this process.
+    pub fn with_exchange<R>(&self, use_it: impl FnOnce(&EmulatedExchange) -> R) -> Option<R> {
+        let threads = self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.as_ref().and_then(|t| t.exchange.as_ref()).map(use_it)
+    }
+
+    /// How much later than due the machine ran the emulated lines, in all; zero without them.
+    pub fn lateness(&self) -> Duration {
+        self.inner.shared.line_clock.as_ref().map_or(Duration::ZERO, |c| c.lateness())
+    }
+
+    /// Thread id of the event thread, for tests and tracing tools.
+    pub fn event_thread(&self) -> i32 {
+        self.inner.shared.event_thread.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    /// Ends all threads and closes all devices. Nothing is called back once this has returned, unless it is called from
+    /// inside a callback: then that one is the last. A second call does nothing.
+    pub fn shutdown(&self) {
+        self.inner.shutdown();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shutdown();
+    }
+}
+
+impl Running {
+    fn shutdown(&self) {
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(threads) = threads else { return };
+        let on_notify_thread = self.shared.notify.is_notify_thread();
+        self.shared.notify.stop();
+        if let Some(clock) = &self.shared.line_clock {
+            clock.attach(false);
+        }
+        let _ = self.shared.down.send(Down::Stop);
+        self.shared.doorbell.ring();
+        // A thread that panicked has told so on standard error already.
+        let devices = threads.reactor.join();
+        let _ = threads.pump.join();
+        if !on_notify_thread {
+            let _ = threads.notify.join();
+        }
+        drop(devices);
+        if let Some(exchange) = threads.exchange {
+            exchange.stop();
+        }
+    }
+}
+
+/// The present moment of a clock.
+fn now_of(clock: Clock, line_clock: Option<&LineClock>) -> Time {
+    match (clock, line_clock) {
+        (Clock::Line, Some(line)) => line.now(),
+        _ => reactor::monotonic(),
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Provider> {
+        self.provider.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts an input of the host into the provider, at the present moment of the line concerned.
+    fn handle(&self, input: Input, closing: Option<Closing>) -> Result<Reply, LineErr> {
+        let mut provider = self.lock();
+        let before = provider.deadline(Clock::Monotonic);
+        let clock = device_of(&provider, &input).and_then(|d| provider.clock_of(d)).unwrap_or(Clock::Monotonic);
+        let now = now_of(clock, self.line_clock.as_deref());
+        let reply = provider.handle(input, now);
+        self.drain(&mut provider);
+        if let Some(closing) = closing.filter(|_| reply.is_ok()) {
+            self.notify.close(closing);
+        }
+        // The pump sleeps until the deadline it knows of.
+        if provider.deadline(Clock::Monotonic) != before {
+            let _ = self.up.try_send(Up::Poke);
+        }
+        reply
+    }
+
+    /// Carries out the provider's outputs. The caller holds the lock.
+    fn drain(&self, provider: &mut Provider) {
+        let mut acted = false;
+        while let Some(output) = provider.poll() {
+            self.carry_out(output, &mut acted);
+        }
+        if acted {
+            self.doorbell.ring();
+        }
+    }
+
+    fn carry_out(&self, output: Output, acted: &mut bool) {
+        match Delivery::from_output(output) {
+            Ok(delivery) => self.notify.push(delivery),
+            Err((device, action)) => {
+                if self.down.is_full() {
+                    self.doorbell.ring();
+                }
+                // The event thread never waits for this thread, so there will be room.
+                let _ = self.down.send(Down::Act(device, action));
+                *acted = true;
+            }
+        }
+    }
+
+    fn offered(&self, call: CallHandle, host: Option<HostCall>) {
+        // An answer that comes after the call is gone changes nothing.
+        let _ = self.handle(Input::Offered { call, host }, None);
+    }
+}
+
+/// The device an input is about.
+fn device_of(provider: &Provider, input: &Input) -> Option<DeviceId> {
+    let line = |line: &LineHandle| provider.device_of_line(*line).ok();
+    let call = |call: &CallHandle| provider.device_of_call(*call).ok();
+    match input {
+        Input::DeviceAdded(description) => Some(description.id),
+        Input::DeviceRemoved(device) | Input::Event(device, _) => Some(*device),
+        Input::Deadline(_) => None,
+        Input::Offered { call: c, .. } => call(c),
+        Input::Command(command) => match command {
+            Command::OpenLine { device, .. } => Some(*device),
+            Command::CloseLine(l)
+            | Command::SetStatusMessages { line: l, .. }
+            | Command::SetMediaDetection { line: l, .. }
+            | Command::ConditionalMediaDetection { line: l, .. }
+            | Command::MakeCall { line: l, .. } => line(l),
+            Command::CloseCall(c)
+            | Command::Dial { call: c, .. }
+            | Command::Accept { call: c, .. }
+            | Command::Answer { call: c, .. }
+            | Command::Drop { call: c, .. }
+            | Command::SetCallParams { call: c, .. }
+            | Command::GenerateDigits { call: c, .. }
+            | Command::MonitorDigits { call: c, .. }
+            | Command::GatherDigits { call: c, .. }
+            | Command::SetAppSpecific { call: c, .. }
+            | Command::SetMediaMode { call: c, .. } => call(c),
+        },
+    }
+}

@@ -1,0 +1,138 @@
+//! Opening what the configuration names.
+
+use crate::config::{Config, Emulated};
+use loopstart_hal::drivers::fxo::Fxo;
+use loopstart_hal::drivers::voice_modem::VoiceModem;
+use loopstart_hal::exchange::{EmulatedExchange, LineKind, ServeSettings, number_of};
+use loopstart_hal::ports::{Metered, SerialPort};
+use loopstart_hal::registry::{self, EmulatedPort, Selector};
+use loopstart_hal::{LineDevice, OpenError};
+use loopstart_provider::{DeviceDescription, DeviceId};
+use loopstart_signal::Clock;
+use loopstart_signal::country::{self, Country};
+use std::sync::Arc;
+
+/// The provider could not be started at all.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A thread, a descriptor or the emulated exchange could not be made.
+    #[error("the threads of the provider could not be started: {0}")]
+    Os(std::io::Error),
+    /// The emulated exchange could not be started.
+    #[error("the emulated exchange could not be started: {0}")]
+    Exchange(std::io::Error),
+}
+
+pub(super) struct Opened {
+    pub(super) exchange: Option<EmulatedExchange>,
+    pub(super) lines: Vec<Line>,
+}
+
+pub(super) struct Line {
+    pub(super) description: DeviceDescription,
+    pub(super) device: Result<Box<dyn LineDevice>, OpenError>,
+}
+
+/// Opens every configured device. One that cannot be opened carries its error.
+pub(super) fn open(config: &Config) -> Result<Opened, StartError> {
+    let country = country::by_code(&config.emulated.country).unwrap_or(country::US);
+    let exchange = start_exchange(&config.devices, &config.emulated, country)?;
+    let lines = config
+        .devices
+        .iter()
+        .zip(config.device_id_base..)
+        .map(|(selector, id)| {
+            let device = open_device(selector, exchange.as_ref(), country);
+            Line { description: describe(selector, DeviceId(id)), device }
+        })
+        .collect();
+    Ok(Opened { exchange, lines })
+}
+
+fn describe(selector: &Selector, id: DeviceId) -> DeviceDescription {
+    let (name, info, number, clock) = match selector {
+        Selector::Emulated { line, port } => {
+            let info = match port {
+                EmulatedPort::Modem => "emulated voice modem on a pseudo-terminal",
+                EmulatedPort::Fxo => "emulated FXO port",
+            };
+            let number = usize::try_from(*line).ok().map(|line| number_of(line).as_str().to_owned());
+            (format!("Emulated line {line}"), info.to_owned(), number, Clock::Line)
+        }
+        Selector::Serial { .. } | Selector::Usb { .. } => {
+            (format!("Modem {selector}"), "voice modem".to_owned(), None, Clock::Monotonic)
+        }
+        Selector::Dahdi(channel) => {
+            (format!("FXO channel {channel}"), "FXO channel".to_owned(), None, Clock::Monotonic)
+        }
+    };
+    DeviceDescription {
+        id,
+        name,
+        stable_id: selector.to_string(),
+        provider_info: format!("loopstart {}: {info}, {selector}", env!("CARGO_PKG_VERSION")),
+        number,
+        clock,
+    }
+}
+
+/// Starts the exchange when an emulated line is configured.
+fn start_exchange(
+    devices: &[Selector],
+    emulated: &Emulated,
+    country: &'static Country,
+) -> Result<Option<EmulatedExchange>, StartError> {
+    let mut lines = Vec::new();
+    for device in devices {
+        let Selector::Emulated { line, port } = device else { continue };
+        let line = usize::try_from(*line).unwrap_or(usize::MAX);
+        if line >= loopstart_hal::exchange::MAX_LINES {
+            continue;
+        }
+        if lines.len() <= line {
+            lines.resize(line + 1, LineKind::Unused);
+        }
+        lines[line] = match port {
+            EmulatedPort::Modem => LineKind::Modem { symlink: None },
+            EmulatedPort::Fxo => LineKind::Fxo,
+        };
+    }
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let settings = ServeSettings { country, speed: emulated.speed, control: emulated.control.clone(), lines };
+    EmulatedExchange::start(settings).map(Some).map_err(StartError::Exchange)
+}
+
+fn open_device(
+    selector: &Selector,
+    exchange: Option<&EmulatedExchange>,
+    country: &'static Country,
+) -> Result<Box<dyn LineDevice>, OpenError> {
+    let missing = || OpenError::Missing { device: selector.to_string() };
+    match selector {
+        Selector::Emulated { line, port } => {
+            let line = usize::try_from(*line).map_err(|_| missing())?;
+            let exchange = exchange.ok_or_else(missing)?;
+            match port {
+                EmulatedPort::Modem => {
+                    let path = exchange.pty_path(line).ok_or_else(missing)?;
+                    let meter = exchange.meter(line).ok_or_else(missing)?;
+                    let port = Metered::new(SerialPort::open(&path)?, Arc::clone(&meter));
+                    Ok(Box::new(VoiceModem::new(port, Clock::Line)))
+                }
+                EmulatedPort::Fxo => {
+                    let port = exchange.take_fxo_port(line).ok_or_else(missing)?;
+                    Ok(Box::new(Fxo::new(port, country, Clock::Line)))
+                }
+            }
+        }
+        Selector::Serial { .. } | Selector::Usb { .. } => {
+            Ok(Box::new(registry::open_serial(selector, Clock::Monotonic)?))
+        }
+        Selector::Dahdi(_) => Err(OpenError::WrongKind {
+            device: selector.to_string(),
+            reason: "this version does not drive DAHDI channels yet; use an emulated line or a voice modem".into(),
+        }),
+    }
+}

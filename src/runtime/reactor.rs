@@ -1,0 +1,428 @@
+//! The event thread: one epoll over all lines, decoding in the devices, exact timing.
+//!
+//! Once running it allocates nothing, takes no lock and writes no log (waking a sleeping receiver takes
+//! crossbeam's own short lock, the one exception). Events go up through a bounded queue; when that is full a line's
+//! descriptor is not read until there is room: edges and results are never dropped.
+//!
+//! Lines of an emulated exchange live on its line clock. A published tick counts as pending until all of those lines
+//! have consumed what the exchange sent; then their deadlines run, and a marker goes up behind their events. The pump
+//! sends it back down behind the actions it decided on, and if those caused no further event the tick is acknowledged.
+
+use super::deadlines::Deadlines;
+use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
+use loopstart_hal::{EventQueue, Interest, LineClock, LineDevice, Readiness, Ticket};
+use loopstart_provider::DeviceId;
+use loopstart_signal::{Clock, LineAction, LineEvent, Time};
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::eventfd::EventFd;
+use nix::sys::time::{TimeSpec, TimeValLike};
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Into the event thread.
+pub(crate) enum Down {
+    /// Take over a device and begin its dialog.
+    Add(DeviceId, Box<dyn LineDevice>),
+    /// Have a device do something.
+    Act(DeviceId, LineAction),
+    /// The marker of a tick comes back.
+    Tick(Ticket),
+    /// End, and hand the devices back.
+    Stop,
+}
+
+/// Out of the event thread.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Up {
+    /// A line said something at this moment of its clock.
+    Event(DeviceId, LineEvent, Time),
+    /// Everything of this tick has been sent.
+    Tick(Ticket),
+    /// Nothing happened, but the next deadline may have changed.
+    Poke,
+    /// The event thread has ended.
+    Stopped,
+}
+
+/// What the event thread shares with the threads that send to it.
+#[derive(Debug)]
+pub(crate) struct Doorbell {
+    wake: EventFd,
+    /// The event thread could not send everything: ring the doorbell after receiving.
+    stuck: AtomicBool,
+}
+
+impl Doorbell {
+    pub(crate) fn new() -> std::io::Result<Self> {
+        use nix::sys::eventfd::EfdFlags;
+        let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
+        Ok(Self { wake, stuck: AtomicBool::new(false) })
+    }
+
+    /// Wakes the event thread: a command was sent.
+    pub(crate) fn ring(&self) {
+        // Only a full counter makes this fail, and then the thread is awake.
+        let _ = self.wake.write(1);
+    }
+
+    /// Wakes the event thread if it waits for room.
+    pub(crate) fn room(&self) {
+        if self.stuck.swap(false, Ordering::AcqRel) {
+            self.ring();
+        }
+    }
+}
+
+/// The present moment of the monotonic clock.
+pub(crate) fn monotonic() -> Time {
+    let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).unwrap_or_else(|_| TimeSpec::zero());
+    Time::from_micros(u64::try_from(now.num_microseconds()).unwrap_or(0))
+}
+
+struct Slot {
+    id: DeviceId,
+    device: Box<dyn LineDevice>,
+    clock: Clock,
+    events: EventQueue,
+    /// Descriptor and interest as the poller knows them.
+    polled: Option<(RawFd, Interest)>,
+}
+
+const WAKE: u64 = u64::MAX;
+const TIMER: u64 = u64::MAX - 1;
+const TICK: u64 = u64::MAX - 2;
+
+/// Room for the events of one device: more than one step of any device makes.
+const EVENTS_PER_LINE: usize = 256;
+
+pub(crate) struct Reactor {
+    epoll: Epoll,
+    timer: TimerFd,
+    timer_at: Option<Time>,
+    doorbell: Arc<Doorbell>,
+    down: Receiver<Down>,
+    up: Sender<Up>,
+    line_clock: Option<Arc<LineClock>>,
+    slots: Vec<Slot>,
+    /// Slot of each device, by device id less the first.
+    by_device: Vec<Option<usize>>,
+    first_device: DeviceId,
+    /// Deadlines of the lines on the monotonic clock, and of those on the line clock.
+    monotonic: Deadlines,
+    line: Deadlines,
+    /// Lines whose events could not all be sent.
+    backlog: bool,
+    tick: TickState,
+}
+
+/// Where the present tick of the line clock is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TickState {
+    /// Acknowledged; the next one is awaited.
+    Idle,
+    /// Published; lines may still have something to consume.
+    Consuming(Ticket),
+    /// The marker is on its way through the pump. True: events were sent behind it.
+    Marked(Ticket, bool),
+}
+
+impl Reactor {
+    pub(crate) fn new(
+        doorbell: Arc<Doorbell>,
+        down: Receiver<Down>,
+        up: Sender<Up>,
+        line_clock: Option<Arc<LineClock>>,
+        first_device: DeviceId,
+    ) -> std::io::Result<Self> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
+        epoll.add(doorbell.wake.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, WAKE))?;
+        epoll.add(timer.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, TIMER))?;
+        if let Some(clock) = &line_clock {
+            epoll.add(clock.fd(), EpollEvent::new(EpollFlags::EPOLLIN, TICK))?;
+        }
+        Ok(Self {
+            epoll,
+            timer,
+            timer_at: None,
+            doorbell,
+            down,
+            up,
+            line_clock,
+            slots: Vec::new(),
+            by_device: Vec::new(),
+            first_device,
+            monotonic: Deadlines::default(),
+            line: Deadlines::default(),
+            backlog: false,
+            tick: TickState::Idle,
+        })
+    }
+
+    /// Runs until told to stop, and hands the devices back so that they are closed elsewhere.
+    pub(crate) fn run(mut self) -> Vec<Box<dyn LineDevice>> {
+        let mut polled = [EpollEvent::empty(); 64];
+        loop {
+            self.arm_timer();
+            let count = match self.epoll.wait(&mut polled, EpollTimeout::NONE) {
+                Ok(count) => count,
+                Err(nix::errno::Errno::EINTR) => 0,
+                // The descriptors are ours and stay valid; there is nothing to wait for if they are not.
+                Err(_) => break,
+            };
+            for event in polled.iter().take(count) {
+                match event.data() {
+                    WAKE => {
+                        let _ = self.doorbell.wake.read();
+                    }
+                    TIMER => {
+                        let _ = self.timer.wait();
+                    }
+                    TICK => {
+                        if let Some(clock) = &self.line_clock {
+                            clock.quiet();
+                            self.tick = TickState::Consuming(clock.ticket());
+                        }
+                    }
+                    slot => self.ready(slot as usize, event.events()),
+                }
+            }
+            if self.backlog {
+                self.backlog = false;
+                for slot in 0..self.slots.len() {
+                    self.after(slot);
+                }
+            }
+            if !self.commands() {
+                break;
+            }
+            self.expire_monotonic();
+            self.advance_tick();
+        }
+        let _ = self.up.send(Up::Stopped);
+        self.slots.into_iter().map(|s| s.device).collect()
+    }
+
+    fn now(&self, clock: Clock) -> Time {
+        match (clock, &self.line_clock) {
+            (Clock::Line, Some(line)) => line.now(),
+            _ => monotonic(),
+        }
+    }
+
+    /// Sets the timer to the earliest deadline on the monotonic clock, when that changed.
+    fn arm_timer(&mut self) {
+        let next = self.monotonic.next().map(|n| n.0);
+        if next == self.timer_at {
+            return;
+        }
+        self.timer_at = next;
+        let _ = match next {
+            // A zero time would disarm the timer.
+            Some(at) => self.timer.set(
+                Expiration::OneShot(TimeSpec::from_duration(Duration::from_micros(at.micros().max(1)))),
+                TimerSetTimeFlags::TFD_TIMER_ABSTIME,
+            ),
+            None => self.timer.unset(),
+        };
+    }
+
+    fn ready(&mut self, slot: usize, flags: EpollFlags) {
+        let Some(clock) = self.slots.get(slot).map(|s| s.clock) else { return };
+        let now = self.now(clock);
+        let readiness = Readiness {
+            read: flags.contains(EpollFlags::EPOLLIN),
+            write: flags.contains(EpollFlags::EPOLLOUT),
+            priority: flags.contains(EpollFlags::EPOLLPRI),
+            hangup: flags.intersects(EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR | EpollFlags::EPOLLRDHUP),
+        };
+        let s = &mut self.slots[slot];
+        s.device.ready(readiness, now, &mut s.events);
+        self.after(slot);
+    }
+
+    /// Takes commands until there are none. False: stop.
+    fn commands(&mut self) -> bool {
+        loop {
+            match self.down.try_recv() {
+                Ok(Down::Act(id, action)) => {
+                    // The provider sends no action to a device that was never ready.
+                    let Some(slot) = self.slot_of(id) else { continue };
+                    let now = self.now(self.slots[slot].clock);
+                    // An action may end others: make room for its events first.
+                    self.flush(slot);
+                    let s = &mut self.slots[slot];
+                    s.device.act(&action, now, &mut s.events);
+                    self.after(slot);
+                }
+                Ok(Down::Add(id, device)) => self.add(id, device),
+                Ok(Down::Tick(ticket)) => self.marker_is_back(ticket),
+                Ok(Down::Stop) | Err(TryRecvError::Disconnected) => return false,
+                Err(TryRecvError::Empty) => return true,
+            }
+        }
+    }
+
+    fn slot_of(&self, id: DeviceId) -> Option<usize> {
+        let index = id.0.checked_sub(self.first_device.0)?;
+        *self.by_device.get(index as usize)?
+    }
+
+    fn add(&mut self, id: DeviceId, device: Box<dyn LineDevice>) {
+        let clock = device.clock();
+        let slot = self.slots.len();
+        let index = id.0.wrapping_sub(self.first_device.0) as usize;
+        if self.by_device.len() <= index {
+            self.by_device.resize(index + 1, None);
+        }
+        self.by_device[index] = Some(slot);
+        let events = EventQueue::with_capacity(EVENTS_PER_LINE);
+        self.slots.push(Slot { id, device, clock, events, polled: None });
+        self.monotonic.grow(slot + 1);
+        self.line.grow(slot + 1);
+        let now = self.now(clock);
+        let s = &mut self.slots[slot];
+        s.device.start(now, &mut s.events);
+        self.after(slot);
+    }
+
+    /// What follows every call of a device: its events go up, its deadline and its interest are noted.
+    fn after(&mut self, slot: usize) {
+        self.flush(slot);
+        let s = &mut self.slots[slot];
+        let due = s.device.deadline();
+        match s.clock {
+            Clock::Monotonic => self.monotonic.set(slot, due),
+            Clock::Line => self.line.set(slot, due),
+        }
+        self.poll(slot);
+    }
+
+    /// Sends a line's events up, as many as there is room for.
+    fn flush(&mut self, slot: usize) {
+        let now = self.now(self.slots[slot].clock);
+        let s = &mut self.slots[slot];
+        while let Some(event) = s.events.front() {
+            // Say that room is wanted before looking whether there is none, so that the pump cannot miss it.
+            if self.up.is_full() {
+                self.doorbell.stuck.store(true, Ordering::Release);
+            }
+            match self.up.try_send(Up::Event(s.id, *event, now)) {
+                Ok(()) => {
+                    s.events.pop();
+                    if let (Clock::Line, TickState::Marked(ticket, _)) = (s.clock, self.tick) {
+                        self.tick = TickState::Marked(ticket, true);
+                    }
+                }
+                Err(TrySendError::Full(_)) => {
+                    self.doorbell.stuck.store(true, Ordering::Release);
+                    self.backlog = true;
+                    return;
+                }
+                Err(TrySendError::Disconnected(_)) => {
+                    s.events.pop();
+                }
+            }
+        }
+    }
+
+    /// Tells the poller what the device wants; a line whose events are stuck is not read.
+    fn poll(&mut self, slot: usize) {
+        let s = &mut self.slots[slot];
+        let mut interest = s.device.interest();
+        if !s.events.is_empty() {
+            interest.read = false;
+        }
+        let fd = s.device.fd();
+        let wanted = fd.as_ref().map(|fd| (fd.as_raw_fd(), interest));
+        if wanted == s.polled {
+            return;
+        }
+        let mut flags = EpollFlags::empty();
+        flags.set(EpollFlags::EPOLLIN, interest.read);
+        flags.set(EpollFlags::EPOLLOUT, interest.write);
+        flags.set(EpollFlags::EPOLLPRI, interest.priority);
+        if let Some(fd) = fd {
+            let same = s.polled.is_some_and(|(old, _)| old == fd.as_raw_fd());
+            let mut event = EpollEvent::new(flags, slot as u64);
+            // A descriptor that was closed and made again under the same number is unknown to the poller.
+            if !same || self.epoll.modify(fd, &mut event).is_err() {
+                let _ = self.epoll.add(fd, EpollEvent::new(flags, slot as u64));
+            }
+        }
+        s.polled = wanted;
+    }
+
+    fn expire_monotonic(&mut self) {
+        while let Some((due, slot)) = self.monotonic.next() {
+            let now = monotonic();
+            if due > now || !self.expire(slot, now) {
+                return;
+            }
+        }
+    }
+
+    /// Lets a line handle its deadline. False when its events are stuck: it must wait.
+    fn expire(&mut self, slot: usize, now: Time) -> bool {
+        self.flush(slot);
+        let s = &mut self.slots[slot];
+        if !s.events.is_empty() {
+            match s.clock {
+                Clock::Monotonic => self.monotonic.set(slot, None),
+                Clock::Line => self.line.set(slot, None),
+            }
+            return false;
+        }
+        s.device.expire(now, &mut s.events);
+        self.after(slot);
+        true
+    }
+
+    fn advance_tick(&mut self) {
+        let TickState::Consuming(ticket) = self.tick else { return };
+        let on_line = |s: &Slot| s.clock == Clock::Line;
+        if self.slots.iter().filter(|s| on_line(s)).any(|s| !s.device.drained()) {
+            return;
+        }
+        let now = self.now(Clock::Line);
+        while let Some((due, slot)) = self.line.next() {
+            if due > now {
+                break;
+            }
+            if !self.expire(slot, now) {
+                return;
+            }
+        }
+        if self.slots.iter().any(|s| on_line(s) && !s.events.is_empty()) {
+            return;
+        }
+        self.send_marker(ticket);
+    }
+
+    fn send_marker(&mut self, ticket: Ticket) {
+        match self.up.try_send(Up::Tick(ticket)) {
+            Ok(()) => self.tick = TickState::Marked(ticket, false),
+            Err(_) => {
+                self.tick = TickState::Consuming(ticket);
+                self.backlog = true;
+                self.doorbell.stuck.store(true, Ordering::Release);
+            }
+        }
+    }
+
+    fn marker_is_back(&mut self, ticket: Ticket) {
+        match self.tick {
+            TickState::Marked(at, true) if at == ticket => self.send_marker(ticket),
+            TickState::Marked(at, false) if at == ticket => {
+                self.tick = TickState::Idle;
+                if let Some(clock) = &self.line_clock {
+                    clock.acknowledge(ticket);
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! LINECALLPARAMS and dial parameters, checked and turned into the provider's types.
+
+use super::consts::VERSION_MAX;
+use super::raw::Pointer;
+use super::types::{DWORD, LINECALLPARAMS, LINEDIALPARAMS};
+use super::wide;
+use loopstart_provider::{Address, CallParamFlags, CallParams, DialParams, LineErr, MediaModes};
+use std::mem::offset_of;
+use std::time::Duration;
+
+/// The parameters of a call; the default ones for null.
+///
+/// # Errors
+/// `INVALCALLPARAMS` when the structure is not usable; `USERUSERINFOTOOBIG` when it carries user-user information.
+pub(crate) fn call_params(pointer: Pointer<LINECALLPARAMS>) -> Result<CallParams, LineErr> {
+    if pointer.is_null() {
+        return Ok(CallParams::default());
+    }
+    // Versions 2.0 to 2.2 have the same fixed part.
+    let fixed = LINECALLPARAMS::LAYOUT.fixed_size(VERSION_MAX);
+    parse(&pointer.input(fixed, LineErr::INVALCALLPARAMS)?, fixed)
+}
+
+/// The pairs of size and offset: the offset of each size field.
+const PAIRS: [usize; 14] = [
+    offset_of!(LINECALLPARAMS, dwOrigAddressSize),
+    offset_of!(LINECALLPARAMS, dwDisplayableAddressSize),
+    offset_of!(LINECALLPARAMS, dwCalledPartySize),
+    offset_of!(LINECALLPARAMS, dwCommentSize),
+    offset_of!(LINECALLPARAMS, dwUserUserInfoSize),
+    offset_of!(LINECALLPARAMS, dwHighLevelCompSize),
+    offset_of!(LINECALLPARAMS, dwLowLevelCompSize),
+    offset_of!(LINECALLPARAMS, dwDevSpecificSize),
+    offset_of!(LINECALLPARAMS, dwTargetAddressSize),
+    offset_of!(LINECALLPARAMS, dwSendingFlowspecSize),
+    offset_of!(LINECALLPARAMS, dwReceivingFlowspecSize),
+    offset_of!(LINECALLPARAMS, dwDeviceClassSize),
+    offset_of!(LINECALLPARAMS, dwDeviceConfigSize),
+    offset_of!(LINECALLPARAMS, dwCallDataSize),
+];
+
+fn parse(block: &[u8], fixed: usize) -> Result<CallParams, LineErr> {
+    const WRONG: LineErr = LineErr::INVALCALLPARAMS;
+    let dword = |at: usize| -> Result<DWORD, LineErr> {
+        let bytes = block.get(at..at + 4).and_then(|b| b.try_into().ok()).ok_or(WRONG)?;
+        Ok(DWORD::from_ne_bytes(bytes))
+    };
+    let part = |at: usize| -> Result<&[u8], LineErr> {
+        let (size, offset) = (dword(at)? as usize, dword(at + 4)? as usize);
+        if size == 0 {
+            return Ok(&[]);
+        }
+        let end = offset.checked_add(size).filter(|_| offset >= fixed).ok_or(WRONG)?;
+        block.get(offset..end).ok_or(WRONG)
+    };
+    for pair in PAIRS {
+        part(pair)?;
+    }
+    part(offset_of!(LINECALLPARAMS, dwCallingPartyIDSize))?;
+    if !part(offset_of!(LINECALLPARAMS, dwUserUserInfoSize))?.is_empty() {
+        return Err(LineErr::USERUSERINFOTOOBIG);
+    }
+    let or = |value: DWORD, default: DWORD| if value == 0 { default } else { value };
+    let default = CallParams::default();
+    let dial = offset_of!(LINECALLPARAMS, DialParams);
+    let orig = part(offset_of!(LINECALLPARAMS, dwOrigAddressSize))?;
+    let orig = if orig.is_empty() { None } else { Some(Address(wide::decode_bytes(orig, WRONG)?)) };
+    Ok(CallParams {
+        bearer_mode: or(dword(offset_of!(LINECALLPARAMS, dwBearerMode))?, default.bearer_mode),
+        min_rate: dword(offset_of!(LINECALLPARAMS, dwMinRate))?,
+        max_rate: dword(offset_of!(LINECALLPARAMS, dwMaxRate))?,
+        media: MediaModes::from_bits_retain(or(dword(offset_of!(LINECALLPARAMS, dwMediaMode))?, default.media.bits())),
+        flags: CallParamFlags::from_bits_retain(dword(offset_of!(LINECALLPARAMS, dwCallParamFlags))?),
+        address_mode: or(dword(offset_of!(LINECALLPARAMS, dwAddressMode))?, default.address_mode),
+        address_id: dword(offset_of!(LINECALLPARAMS, dwAddressID))?,
+        dial: DialParams {
+            pause: ms(dword(dial + offset_of!(LINEDIALPARAMS, dwDialPause))?),
+            speed: ms(dword(dial + offset_of!(LINEDIALPARAMS, dwDialSpeed))?),
+            digit: ms(dword(dial + offset_of!(LINEDIALPARAMS, dwDigitDuration))?),
+            wait_for_dialtone: ms(dword(dial + offset_of!(LINEDIALPARAMS, dwWaitForDialtone))?),
+        },
+        orig_address: orig,
+        no_answer_timeout: Duration::from_secs(dword(offset_of!(LINECALLPARAMS, dwNoAnswerTimeout))?.into()),
+    })
+}
+
+fn ms(value: DWORD) -> Duration {
+    Duration::from_millis(value.into())
+}
+
+/// Dial parameters as the host gives them.
+pub(crate) fn dial_params(params: LINEDIALPARAMS) -> DialParams {
+    let LINEDIALPARAMS { dwDialPause, dwDialSpeed, dwDigitDuration, dwWaitForDialtone } = params;
+    DialParams {
+        pause: ms(dwDialPause),
+        speed: ms(dwDialSpeed),
+        digit: ms(dwDigitDuration),
+        wait_for_dialtone: ms(dwWaitForDialtone),
+    }
+}
+
+/// Dial parameters as bytes of a LINEDIALPARAMS.
+pub(crate) fn dial_bytes(params: &DialParams) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    let ms = |d: Duration| DWORD::try_from(d.as_millis()).unwrap_or(DWORD::MAX);
+    let fields = [params.pause, params.speed, params.digit, params.wait_for_dialtone];
+    for (to, from) in bytes.chunks_exact_mut(4).zip(fields) {
+        to.copy_from_slice(&ms(from).to_ne_bytes());
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn block(fields: &[(usize, u32)], tail: &[u8]) -> Vec<u8> {
+        let mut block = vec![0; 176];
+        block.extend_from_slice(tail);
+        let total = block.len() as u32;
+        for (at, value) in fields.iter().chain(&[(0, total)]) {
+            block[*at..at + 4].copy_from_slice(&value.to_ne_bytes());
+        }
+        block
+    }
+
+    #[test]
+    fn zero_means_the_default() {
+        assert_eq!(parse(&block(&[], &[]), 176), Ok(CallParams::default()));
+    }
+
+    #[test]
+    fn what_is_given_is_taken() {
+        let number = wide::bytes_with_nul("5550100");
+        let fields = [
+            (offset_of!(LINECALLPARAMS, dwBearerMode), 0x40),
+            (offset_of!(LINECALLPARAMS, dwMediaMode), 0x10),
+            (offset_of!(LINECALLPARAMS, dwAddressMode), 2),
+            (offset_of!(LINECALLPARAMS, DialParams) + 4, 80),
+            (offset_of!(LINECALLPARAMS, dwOrigAddressSize), number.len() as u32),
+            (offset_of!(LINECALLPARAMS, dwOrigAddressOffset), 176),
+            (offset_of!(LINECALLPARAMS, dwNoAnswerTimeout), 30),
+        ];
+        let params = parse(&block(&fields, &number), 176).unwrap();
+        assert_eq!((params.bearer_mode, params.media, params.address_mode), (0x40, MediaModes::DATA_MODEM, 2));
+        assert_eq!(params.dial, DialParams { speed: Duration::from_millis(80), ..DialParams::default() });
+        assert_eq!(params.orig_address, Some(Address("5550100".into())));
+        assert_eq!(params.no_answer_timeout, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn parts_outside_are_refused() {
+        let pairs = PAIRS.into_iter().chain([offset_of!(LINECALLPARAMS, dwCallingPartyIDSize)]);
+        for pair in pairs.filter(|p| *p != offset_of!(LINECALLPARAMS, dwUserUserInfoSize)) {
+            for (size, offset, good) in [
+                (4, 176, true),
+                (8, 176, true),
+                (9, 176, false),
+                (4, 181, false),
+                (4, 172, false),
+                (4, 0, false),
+                (0, u32::MAX, true),
+                (u32::MAX, 176, false),
+                (u32::MAX, u32::MAX, false),
+                (4, u32::MAX - 1, false),
+            ] {
+                let result = parse(&block(&[(pair, size), (pair + 4, offset)], &[0; 8]), 176);
+                assert_eq!(result.is_ok(), good, "{pair} {size} {offset}");
+                assert!(good || result == Err(LineErr::INVALCALLPARAMS));
+            }
+        }
+    }
+
+    #[test]
+    fn user_user_information_is_refused() {
+        let pair = offset_of!(LINECALLPARAMS, dwUserUserInfoSize);
+        let block = block(&[(pair, 4), (pair + 4, 176)], &[0; 4]);
+        assert_eq!(parse(&block, 176), Err(LineErr::USERUSERINFOTOOBIG));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = parse(&bytes, 176);
+        }
+    }
+}

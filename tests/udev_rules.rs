@@ -1,0 +1,158 @@
+//! The udev rules, read and applied to made-up devices the way udev does it.
+
+use loopstart::hal::drivers::voice_modem::known::VOICE_MODEMS;
+use std::collections::{BTreeMap, BTreeSet};
+
+const FILE: &str = "61-loopstart.rules";
+const RULES: &str = include_str!("../udev/61-loopstart.rules");
+
+/// One `KEY{attribute}OP"value"` of a rule.
+#[derive(Debug)]
+struct Token {
+    key: String,
+    attribute: Option<String>,
+    operator: String,
+    value: String,
+}
+
+fn parse_token(text: &str) -> Token {
+    let text = text.trim();
+    let at = text.find(['=', '!', '+', ':', '-']).unwrap_or_else(|| panic!("no operator: {text}"));
+    let (name, rest) = text.split_at(at);
+    let quote = rest.find('"').unwrap_or_else(|| panic!("no value: {text}"));
+    let (operator, value) = rest.split_at(quote);
+    let value = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
+    let value = value.unwrap_or_else(|| panic!("value not in quotes: {text}"));
+    assert!(!value.contains('"'), "two values in one: {text}");
+    let (key, attribute) = match name.split_once('{') {
+        Some((key, attribute)) => {
+            (key, Some(attribute.strip_suffix('}').unwrap_or_else(|| panic!("no closing brace: {text}")).to_owned()))
+        }
+        None => (name, None),
+    };
+    Token { key: key.into(), attribute, operator: operator.into(), value: value.into() }
+}
+
+fn rules() -> Vec<Vec<Token>> {
+    RULES
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| line.split(',').map(parse_token).collect())
+        .collect()
+}
+
+/// What the rules make of a device.
+#[derive(Debug, Default, PartialEq)]
+struct Result {
+    env: BTreeMap<String, String>,
+    group: Option<String>,
+    mode: Option<String>,
+    tags: BTreeSet<String>,
+}
+
+/// Applies the rules; understands exactly the words that the file uses, and fails at any other.
+fn apply(device: &[(&str, &str)]) -> Result {
+    let device: BTreeMap<&str, &str> = device.iter().copied().collect();
+    let rules = rules();
+    let mut result = Result::default();
+    let mut at = 0;
+    while let Some(rule) = rules.get(at) {
+        at += 1;
+        let matches = rule.iter().filter(|t| matches!(t.operator.as_str(), "==" | "!=")).all(|t| {
+            let name = match (t.key.as_str(), &t.attribute) {
+                ("ACTION" | "SUBSYSTEM", None) => t.key.as_str(),
+                ("ENV", Some(name)) => name,
+                other => panic!("not a match of this file: {other:?}"),
+            };
+            (device.get(name).copied().unwrap_or("") == t.value) == (t.operator == "==")
+        });
+        if !matches {
+            continue;
+        }
+        for t in rule.iter().filter(|t| !matches!(t.operator.as_str(), "==" | "!=")) {
+            match (t.key.as_str(), &t.attribute, t.operator.as_str()) {
+                ("GOTO", None, "=") => {
+                    let label = |r: &Vec<Token>| r.iter().any(|l| l.key == "LABEL" && l.value == t.value);
+                    // Jumps go forward only.
+                    at += rules[at..].iter().position(label).unwrap_or_else(|| panic!("no label {}", t.value));
+                }
+                ("LABEL", None, "=") => {}
+                ("ENV", Some(name), "=") => {
+                    result.env.insert(name.clone(), t.value.clone());
+                }
+                ("GROUP", None, "=") => result.group = Some(t.value.clone()),
+                ("MODE", None, "=") => result.mode = Some(t.value.clone()),
+                ("TAG", None, "+=") => {
+                    result.tags.insert(t.value.clone());
+                }
+                other => panic!("not an assignment of this file: {other:?}"),
+            }
+        }
+    }
+    result
+}
+
+fn usb_tty(action: &str, vendor: &str, product: &str) -> Result {
+    apply(&[
+        ("ACTION", action),
+        ("SUBSYSTEM", "tty"),
+        ("ID_BUS", "usb"),
+        ("ID_VENDOR_ID", vendor),
+        ("ID_MODEL_ID", product),
+    ])
+}
+
+#[test]
+fn every_known_voice_modem_is_kept_from_modem_manager() {
+    for modem in VOICE_MODEMS {
+        let (vendor, product) = (format!("{:04x}", modem.vendor), format!("{:04x}", modem.product));
+        for action in ["add", "change", "move", "bind"] {
+            let result = usb_tty(action, &vendor, &product);
+            assert_eq!(result.env.get("ID_MM_DEVICE_IGNORE").map(String::as_str), Some("1"), "{modem:?} {action}");
+            assert_eq!(result.group.as_deref(), Some("dialout"));
+            assert_eq!(result.mode.as_deref(), Some("0660"));
+            assert!(result.tags.contains("uaccess"));
+        }
+        assert_eq!(usb_tty("remove", &vendor, &product), Result::default());
+    }
+}
+
+#[test]
+fn no_other_device_is_touched() {
+    let ids = rules().into_iter().flatten().filter(|t| t.attribute.as_deref() == Some("ID_MODEL_ID")).count();
+    assert_eq!(ids, VOICE_MODEMS.len(), "the rules name each known modem, and nothing else");
+    // General adapters, an ADSL modem, a hobbyist's board.
+    for (vendor, product) in [
+        ("0403", "6001"),
+        ("067b", "2303"),
+        ("10c4", "ea60"),
+        ("1a86", "7523"),
+        ("0572", "cb00"),
+        ("16c0", "27dd"),
+        ("0572", "0303"),
+    ] {
+        assert_eq!(usb_tty("add", vendor, product), Result::default(), "{vendor}:{product}");
+    }
+    let disk = [("ACTION", "add"), ("SUBSYSTEM", "block"), ("ID_VENDOR_ID", "0572"), ("ID_MODEL_ID", "1340")];
+    assert_eq!(apply(&disk), Result::default());
+    assert_eq!(apply(&[("ACTION", "add"), ("SUBSYSTEM", "tty")]), Result::default());
+}
+
+#[test]
+fn line_cards_belong_to_the_group() {
+    for subsystem in ["dahdi", "dahdi_channels"] {
+        let result = apply(&[("ACTION", "add"), ("SUBSYSTEM", subsystem)]);
+        assert_eq!((result.group.as_deref(), result.mode.as_deref()), (Some("dialout"), Some("0660")), "{subsystem}");
+    }
+}
+
+#[test]
+fn the_file_sorts_into_its_place() {
+    for before in ["60-serial.rules", "60-dahdi.rules", "60-dahdi-linux.rules"] {
+        assert!(before < FILE, "{before}");
+    }
+    for after in ["73-seat-late.rules", "80-mm-candidate.rules", "99-systemd.rules"] {
+        assert!(FILE < after, "{after}");
+    }
+}
