@@ -12,7 +12,7 @@ mod error;
 pub mod exchange;
 mod port;
 pub mod ports;
-// pub mod registry; (back when drivers::voice_modem is there)
+pub mod registry;
 pub mod rt;
 
 pub use clock::{LineClock, Ticket};

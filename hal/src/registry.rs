@@ -297,13 +297,8 @@ pub fn open_serial(selector: &Selector, clock: Clock) -> Result<VoiceModem<Seria
 /// The node of the one device that a `usb:` selector fits.
 fn resolve(selector: &Selector, found: &[Found]) -> Result<PathBuf, OpenError> {
     let mut fits = found.iter().filter(|f| match (selector, &f.stable) {
-        (
-            Selector::Usb { vendor, product, serial, place },
-            Selector::Usb { vendor: v, product: p, serial: s, .. },
-        ) => {
-            (vendor, product) == (v, p)
-                && (serial.is_none() || serial == s)
-                && (place.is_none() || *place == f.place)
+        (Selector::Usb { vendor, product, serial, place }, Selector::Usb { vendor: v, product: p, serial: s, .. }) => {
+            (vendor, product) == (v, p) && (serial.is_none() || serial == s) && (place.is_none() || *place == f.place)
         }
         _ => false,
     });
@@ -346,9 +341,26 @@ mod tests {
     #[test]
     fn what_is_no_selector_is_refused() {
         for text in [
-            "", "emulated", "emulated:", "emulated:-1", "emulated:01", "emulated:1?port=isdn", "emulated:99999999999",
-            "serial:", "serial:ttyACM0", "serial:/", "serial:/dev/ttyACM0?profile=nosuch", "serial:/dev/ttyS0?speed=9600",
-            "dahdi:0", "dahdi:x", "usb:572:1340", "usb:0572", "usb:0572:1340:", "usb:0572:1340@", "tcp:1", "auto",
+            "",
+            "emulated",
+            "emulated:",
+            "emulated:-1",
+            "emulated:01",
+            "emulated:1?port=isdn",
+            "emulated:99999999999",
+            "serial:",
+            "serial:ttyACM0",
+            "serial:/",
+            "serial:/dev/ttyACM0?profile=nosuch",
+            "serial:/dev/ttyS0?speed=9600",
+            "dahdi:0",
+            "dahdi:x",
+            "usb:572:1340",
+            "usb:0572",
+            "usb:0572:1340:",
+            "usb:0572:1340@",
+            "tcp:1",
+            "auto",
         ] {
             let Err(e) = Selector::parse(text) else { panic!("{text} was taken") };
             assert!(e.to_string().contains("serial:/dev/ttyACM0"), "{e}");

@@ -3,6 +3,7 @@
 use super::output::{Out, Printable};
 use super::wav::Wav;
 use super::{Failure, parse_path};
+use crate::signal::cid;
 use crate::signal::country::{self, Country};
 use crate::signal::decode::{Decoder, Event};
 use crate::signal::progress::Kind;
@@ -187,11 +188,14 @@ fn understand(event: &Event<'_>) -> Option<(u64, Found)> {
             },
         )),
         Event::Dtmf(_) => None,
-        Event::Cid(crate::signal::cid::Event::Frame { ok, raw, message, at }) => Some((
+        Event::Cid(cid::Event::Frame { ok, raw, message, carrier, at, .. }) => Some((
             *at,
             Found {
                 ev: "cid",
-                proto: Some("bell202"),
+                proto: Some(match carrier {
+                    cid::Carrier::Bell202 => "bell202",
+                    cid::Carrier::V23 => "v23",
+                }),
                 ok: Some(*ok),
                 raw: Some(raw.iter().map(|b| format!("{b:02x}")).collect()),
                 fields: message.map(|m| Fields::of(&m.caller_id())),

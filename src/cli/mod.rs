@@ -11,8 +11,8 @@ mod list;
 mod output;
 mod session;
 mod signals;
-mod wav;
 mod watch;
+mod wav;
 mod words;
 
 use clap::{Parser, Subcommand};

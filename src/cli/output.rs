@@ -48,7 +48,12 @@ impl fmt::Display for Printable<'_> {
 
 /// One line of JSON, without the line end. Characters unsafe for a terminal are escaped inside the strings.
 pub(super) fn json_line(value: &impl Serialize) -> String {
-    let plain = serde_json::to_string(value).unwrap_or_else(|e| format!("{{\"error\":{:?}}}", e.to_string()));
+    // What is written here has string keys and finite numbers: there is nothing to fail.
+    escape_json(&serde_json::to_string(value).unwrap_or_default())
+}
+
+/// JSON with the characters escaped that are unsafe for a terminal.
+fn escape_json(plain: &str) -> String {
     let mut line = String::with_capacity(plain.len());
     for c in plain.chars() {
         if is_unsafe(c) {
@@ -84,6 +89,11 @@ impl Out {
     /// Writes an object; nothing when text for people is wanted.
     pub(super) fn object(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         if self.json { self.write(&json_line(value)) } else { Ok(()) }
+    }
+
+    /// Writes an object that is JSON already; nothing when text for people is wanted.
+    pub(super) fn json_text(&mut self, json: &str) -> Result<(), Failure> {
+        if self.json { self.write(&escape_json(json)) } else { Ok(()) }
     }
 
     fn write(&mut self, line: &str) -> Result<(), Failure> {

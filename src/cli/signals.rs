@@ -5,8 +5,13 @@
 use super::Failure;
 use crossbeam_channel::{Receiver, TryRecvError};
 use nix::sys::signal::{SigSet, Signal};
+use std::time::{Duration, Instant};
 
-/// Tells whether the command is to end. The first signal asks politely; the second ends the process at once.
+/// Signals this soon after the first one mean the same: timeout(1) and service managers send to the process and to its
+/// group.
+const SAME: Duration = Duration::from_secs(1);
+
+/// Tells whether the command is to end. The first signal asks politely; a later one ends the process at once.
 #[derive(Debug)]
 pub(super) struct Interrupt {
     /// Nothing is ever sent: it is disconnected once a signal came, and stays so.
@@ -26,8 +31,13 @@ impl Interrupt {
         let wait = move || {
             let _ = signals.wait();
             drop(polite);
-            let second = signals.wait().map_or(1, |s| 128 + s as i32);
-            std::process::exit(second);
+            let first = Instant::now();
+            loop {
+                let signal = signals.wait();
+                if first.elapsed() > SAME {
+                    std::process::exit(signal.map_or(1, |s| 128 + s as i32));
+                }
+            }
         };
         std::thread::Builder::new()
             .name("signals".into())
@@ -47,7 +57,7 @@ impl Interrupt {
     }
 
     /// Waits this long, or until a signal came. True: one came.
-    pub(super) fn wait(&self, time: std::time::Duration) -> bool {
+    pub(super) fn wait(&self, time: Duration) -> bool {
         matches!(self.came.recv_timeout(time), Err(crossbeam_channel::RecvTimeoutError::Disconnected))
     }
 }

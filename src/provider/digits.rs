@@ -25,6 +25,17 @@ pub(crate) struct Gather {
     digits: String,
 }
 
+/// What the host wants sent.
+#[derive(Debug)]
+pub(crate) struct Generate {
+    pub(crate) end_to_end: u32,
+    pub(crate) mode: DigitMode,
+    /// None: stop sending.
+    pub(crate) digits: Option<Address>,
+    /// Length of a digit; zero = default.
+    pub(crate) duration: Duration,
+}
+
 /// Digits on their way out.
 #[derive(Clone, Copy, Debug)]
 struct Sending {
@@ -249,14 +260,12 @@ impl Line {
         &mut self,
         sh: &mut Shared,
         h: CallHandle,
-        end_to_end: u32,
-        mode: DigitMode,
-        digits: Option<&Address>,
-        duration: Duration,
+        wanted: Generate,
         now: Time,
     ) -> Result<(), LineErr> {
         use CallState as S;
         let call = sh.call(h).ok_or(LineErr::INVALCALLHANDLE)?;
+        let Generate { end_to_end, mode, digits, duration } = wanted;
         let Some(digits) = digits else {
             self.cancel_sending(sh, h, now);
             return Ok(());

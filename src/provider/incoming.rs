@@ -43,7 +43,11 @@ impl Line {
                 // Only a line on hook can ring: the old call is over.
                 if !self.is_releasing() {
                     self.on_hook(now);
+                    let engaged = self.is_engaged(h);
                     self.witness(sh, h, Witness::Dropped, now);
+                    if engaged {
+                        self.release(sh, now);
+                    }
                 }
             } else if !call.is_incoming() {
                 if call.announced {
@@ -67,13 +71,30 @@ impl Line {
         self.timers.start(Timer::Ringing, now + RING_SILENCE);
         if self.ringing.rings >= 2
             && let Some(h) = self.current
-            && let Some(call) = sh.call_mut(h)
+        {
+            self.no_caller_id(sh, h);
+        }
+    }
+
+    /// Caller identification comes before the second ring and before the answer, or hardly at all.
+    fn no_caller_id(&self, sh: &mut Shared, h: CallHandle) {
+        if let Some(call) = sh.call_mut(h)
             && call.caller_id_flags == PartyFlags::UNKNOWN
         {
-            // Caller identification comes before the second ring, or hardly at all.
             call.caller_id_flags = PartyFlags::UNAVAIL;
             let message = call.info_message(h, CallInfoChange::CALLER_ID);
             sh.notify(message);
+        }
+    }
+
+    /// The host does not want the ringing call. A loop cannot reject ringing: let it ring out.
+    pub(crate) fn ring_out(&mut self) {
+        if self.off_seen {
+            // We were in the call: this ringing is over.
+            self.ringing = Ringing::default();
+            self.timers.stop(Timer::Ringing);
+        } else {
+            self.ringing.swallow = self.ringing.active;
         }
     }
 
@@ -295,6 +316,7 @@ impl Line {
             sh.complete(h, request, Ok(()));
         }
         self.witness(sh, h, Witness::Taken, now);
+        self.no_caller_id(sh, h);
     }
 
     /// We did not.

@@ -507,6 +507,11 @@ impl Line {
         }
     }
 
+    /// Whether the line is off hook, or the device still busy with this call: a Release is needed to end it.
+    pub(crate) fn is_engaged(&self, h: CallHandle) -> bool {
+        self.hook == Hook::Off || self.action.is_some_and(|a| a.call == h)
+    }
+
     /// When a new call may seize the line, if not now.
     pub(crate) fn guarded(&self, now: Time) -> Option<Time> {
         (self.guard_until > now).then_some(self.guard_until)
@@ -534,14 +539,10 @@ impl Line {
         if self.current == Some(h) {
             self.stop_call_timers();
         }
-        let up = self.current == Some(h) && started && self.hook == Hook::Off && self.service == Service::Ready;
-        if ringing && !self.off_seen {
-            // A loop cannot reject ringing: let it ring out.
-            self.ringing.swallow = self.ringing.active;
-        } else if ringing {
-            self.ringing = Ringing::default();
+        if ringing {
+            self.ring_out();
         }
-        if up {
+        if self.current == Some(h) && started && self.is_engaged(h) && self.service == Service::Ready {
             self.release(sh, now);
         } else {
             self.finish_drop(sh, h, now);
@@ -588,11 +589,12 @@ impl Line {
             self.offer = None;
         }
         if self.current == Some(h) {
+            if call.is_incoming() {
+                self.ring_out();
+            }
             self.detach();
-            if call.started && self.hook == Hook::Off {
+            if call.started && self.is_engaged(h) {
                 self.release(sh, now);
-            } else if call.is_incoming() {
-                self.ringing.swallow = self.ringing.active;
             }
         }
         self.settle(sh, now);

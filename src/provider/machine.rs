@@ -1,6 +1,7 @@
 //! The provider itself: devices, handles, commands, and the queue of outputs.
 
 use crate::call::{self, Call};
+use crate::digits::Generate;
 use crate::line::{Line, Open, Service, Shared};
 use crate::outgoing::NewCall;
 use crate::slots::{MAX_SLOTS, Slots};
@@ -361,7 +362,7 @@ impl Provider {
             }
             Command::GenerateDigits { call, end_to_end, mode, digits, duration } => {
                 self.on_call(call, now, |line, shared| {
-                    line.generate(shared, call, end_to_end, mode, digits.as_ref(), duration, now)
+                    line.generate(shared, call, Generate { end_to_end, mode, digits, duration }, now)
                 })
             }
             Command::MonitorDigits { call, modes } => {

@@ -5,6 +5,10 @@
 //!
 //! Names: a *device* is a telephone line known to the provider ([`DeviceId`]); a *line* is a device opened by the
 //! host ([`LineHandle`]); a *call* is a call appearance on a line ([`CallHandle`]).
+//!
+//! Inside: `machine` finds the line concerned and keeps the deadlines; `line` is a line device with its hook, its
+//! outstanding actions and its timers; `incoming`, `outgoing` and `digits` are what it does; `call` is a call with the
+//! one function that moves its state; `request` sees to it that each accepted request completes exactly once.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -26,9 +30,9 @@ mod outgoing;
 mod output;
 mod params;
 mod request;
-mod slots;
 #[cfg(test)]
-mod tests;
+mod scripts;
+mod slots;
 mod timers;
 mod view;
 

@@ -5,6 +5,8 @@ use alloc::string::String;
 use loopstart_signal::{DigitMode, LineAction};
 
 /// One output of the provider, to be carried out in order.
+// Dial steps travel inline, so that an action needs no allocation; the queue is drained after each input.
+#[expect(clippy::large_enum_variant, reason = "outputs are few and short-lived")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// Have the event thread do this on the device.

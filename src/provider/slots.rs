@@ -29,12 +29,12 @@ impl<T> Default for Slots<T> {
 impl<T> Slots<T> {
     /// Puts a value in and tells slot and generation; gives it back when all slots are taken.
     pub(crate) fn insert(&mut self, value: T) -> Result<(u16, u16), T> {
-        if let Some(slot) = self.free.pop_front() {
-            if let Some(entry) = self.entries.get_mut(usize::from(slot)) {
-                entry.generation = entry.generation.checked_add(1).unwrap_or(1);
-                entry.value = Some(value);
-                return Ok((slot, entry.generation));
-            }
+        if let Some(slot) = self.free.pop_front()
+            && let Some(entry) = self.entries.get_mut(usize::from(slot))
+        {
+            entry.generation = entry.generation.checked_add(1).unwrap_or(1);
+            entry.value = Some(value);
+            return Ok((slot, entry.generation));
         }
         if self.entries.len() >= MAX_SLOTS {
             return Err(value);

@@ -10,7 +10,7 @@
 
 use super::consts::*;
 use super::raw::{self, Pointer};
-use super::types::{ASYNC_COMPLETION, DWORD, DWORD_PTR, HPROVIDER, HTAPICALL, HTAPILINE, LINEEVENT, LONG, WCHAR};
+use super::types::{ASYNC_COMPLETION, DWORD, DWORD_PTR, HTAPICALL, HTAPILINE, LINEEVENT, LONG, WCHAR};
 use crate::runtime::Host;
 use loopstart_provider::{CallHandle, HostCall, HostLine, LineErr, LineHandle, LineState, Notification, RequestId};
 use loopstart_signal::DigitMode;
@@ -60,7 +60,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl CHost {
-    pub(crate) fn new(completion: ASYNC_COMPLETION, create: LINEEVENT, _provider: HPROVIDER) -> Self {
+    pub(crate) fn new(completion: ASYNC_COMPLETION, create: LINEEVENT) -> Self {
         Self {
             completion,
             create,
@@ -369,7 +369,7 @@ mod tests {
 
     /// A host with one open line of this handle, and the runtime's name for it.
     fn opened(handle: HTAPILINE) -> (CHost, HostLine) {
-        let host = CHost::new(Some(completion), Some(event), 0);
+        let host = CHost::new(Some(completion), Some(event));
         let mut token = None;
         let told = std::cell::Cell::new(false);
         host.open_line(
@@ -455,7 +455,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_refused_leaves_nothing() {
-        let host = CHost::new(Some(completion), None, 0);
+        let host = CHost::new(Some(completion), None);
         let refused = host.open_line(1, Some(event), |_| Err(LineErr::ALLOCATED), |_| panic!("no handle to tell"));
         assert_eq!(refused, Err(LineErr::ALLOCATED));
         assert!(lock(&host.lines).1.is_empty());
@@ -525,7 +525,7 @@ mod tests {
         unsafe extern "C" fn completed(_: u32, _: LONG) {
             lock(&ORDER).push("completed");
         }
-        let host = CHost::new(Some(completed), None, 0);
+        let host = CHost::new(Some(completed), None);
         let begun = std::sync::Barrier::new(2);
         std::thread::scope(|scope| {
             let made = host.make_call(

@@ -4,7 +4,7 @@ use super::caps::CLASSES;
 use super::consts::*;
 use super::raw::Pointer;
 use super::session::{call_handle, line_handle, session};
-use super::types::{DWORD, HANDLE, HDRVCALL, HDRVLINE, HICON, VARSTRING, WCHAR};
+use super::types::{DWORD, HDRVCALL, HDRVLINE, HICON, VARSTRING, WCHAR};
 use super::varbuf::VarBuf;
 use core::ffi::c_void;
 use loopstart_provider::LineErr;
@@ -85,7 +85,7 @@ pub(crate) fn icon(device: DWORD, name: Pointer<WCHAR>, answer: Pointer<HICON>) 
         // Any published class will do; it is the name that must be one.
         class(name).map(|_| ()).or_else(|e| if e == LineErr::NODEVICE { Ok(()) } else { Err(e) })?;
     }
-    answer.put(HANDLE::from(std::ptr::null_mut()));
+    answer.put(std::ptr::null_mut());
     Ok(())
 }
 

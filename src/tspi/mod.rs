@@ -1,7 +1,7 @@
 //! The C surface: the published provider interface (TSPI 2.0 to 2.2), exported by the library for hosts written in C.
 //!
-//! This is the only module of the package with `unsafe` code, and in it only [`raw`] (what the host passes in),
-//! [`host`] (its callbacks and buffers) and [`ops`] (the exported functions themselves). Everything between is safe:
+//! This is the only module of the package with `unsafe` code, and in it only `raw` (what the host passes in),
+//! `host` (its callbacks and buffers) and `ops` (the exported functions themselves). Everything between is safe:
 //! it turns arguments into commands of the provider and snapshots of the provider into published structures.
 //!
 //! The rules that every function keeps: nothing unwinds into the host; a handle is a checked number and never a pointer;

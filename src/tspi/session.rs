@@ -21,7 +21,6 @@ pub(crate) struct Session {
 /// What TSPI_providerEnumDevices leaves for TSPI_providerInit.
 struct Enumerated {
     config: Config,
-    provider: HPROVIDER,
     create: LINEEVENT,
 }
 
@@ -116,7 +115,7 @@ pub(crate) fn enum_devices(
     _permanent_id: DWORD,
     lines: Pointer<DWORD>,
     phones: Pointer<DWORD>,
-    provider: HPROVIDER,
+    _provider: HPROVIDER,
     create_line: LINEEVENT,
     _create_phone: PHONEEVENT,
 ) -> Result<(), LineErr> {
@@ -125,7 +124,7 @@ pub(crate) fn enum_devices(
     // A configuration that cannot be read is told by TSPI_providerInit; this function has no error for it.
     let config = read_config().map_err(|_| LineErr::OPERATIONFAILED)?;
     let count = DWORD::try_from(config.devices.len()).map_err(|_| LineErr::OPERATIONFAILED)?;
-    state().enumerated = Some(Enumerated { config, provider, create: create_line });
+    state().enumerated = Some(Enumerated { config, create: create_line });
     lines.put(count);
     phones.put(0);
     Ok(())
@@ -153,9 +152,9 @@ pub(crate) fn init(
         // Init and shutdown come in pairs; one more init inside a pair changes nothing.
         return Ok(());
     }
-    let Enumerated { mut config, provider, create } = match state().enumerated.take() {
+    let Enumerated { mut config, create } = match state().enumerated.take() {
         Some(enumerated) => enumerated,
-        None => Enumerated { config: read_config()?, provider: 0, create: None },
+        None => Enumerated { config: read_config()?, create: None },
     };
     config.device_id_base = line_base;
     let first = u64::from(line_base);
@@ -163,7 +162,7 @@ pub(crate) fn init(
     if end.max(first + config.devices.len() as u64) > u64::from(DWORD::MAX) {
         return Err(LineErr::INVALPARAM);
     }
-    let host = Arc::new(CHost::new(completion, create, provider));
+    let host = Arc::new(CHost::new(completion, create));
     let runtime = Runtime::start(config, Arc::clone(&host) as Arc<_>).map_err(|error| {
         log::error!("{error}");
         LineErr::RESOURCEUNAVAIL

@@ -239,9 +239,10 @@ static int holds(const void *structure, DWORD size, DWORD offset, const char *te
     return 1;
 }
 
-static Call *make_call(Line *line, const char16_t *number) {
+static Call *make_call(Line *line, const char16_t *number, int close_on_disconnect) {
     pthread_mutex_lock(&lock);
     Call *call = new_call(line, NULL);
+    call->close_on_disconnect = close_on_disconnect;
     pthread_mutex_unlock(&lock);
     DO(TSPI_lineMakeCall(id, line->driver, (HTAPICALL)call, &call->driver, (LPCWSTR)number, 0, NULL), "lineMakeCall");
     CHECK(call->driver != NULL, "no handle of the call");
@@ -313,6 +314,132 @@ static void read_caps(Line *line) {
     printf("line %u: media %#x, call states %#x\n", line->number, line->media, line->call_states);
 }
 
+/* A getter of a variable-size structure, for one line or call. */
+typedef struct {
+    const char *what;
+    LONG (*get)(const void *of, DWORD version, void *block);
+    const void *of;
+    DWORD version, fixed;
+} Getter;
+
+/* Calls a getter with every size of block, and looks what it wrote where. */
+static void probe_sizes(Getter getter) {
+    enum { ROOM = 4096, CANARY = 0xa5 };
+    static unsigned char block[ROOM], canaries[ROOM];
+    memset(canaries, CANARY, sizeof canaries);
+    DWORD needed = 0;
+    for (DWORD total = ROOM - 64;; total = total == ROOM - 64 ? needed + 64 : total - 1) {
+        memset(block, CANARY, sizeof block);
+        DWORD head[3];
+        memcpy(block, &total, sizeof total);
+        LONG result = getter.get(getter.of, getter.version, block);
+        memcpy(head, block, sizeof head);
+        CHECK(head[0] == total, "%s changed dwTotalSize", getter.what);
+        CHECK(memcmp(block + total, canaries, sizeof block - total) == 0 || total < 4, "%s wrote behind %u bytes",
+              getter.what, total);
+        if (total < getter.fixed) {
+            CHECK(result == LINEERR_STRUCTURETOOSMALL, "%s of %u bytes: %#x", getter.what, total, (unsigned)result);
+            CHECK(memcmp(block + 4, canaries, sizeof block - 4) == 0, "%s wrote although it failed", getter.what);
+        } else {
+            ok(result, getter.what);
+            if (needed == 0) needed = head[1];
+            CHECK(head[1] == needed, "%s needs %u and %u", getter.what, needed, head[1]);
+            CHECK(head[2] >= getter.fixed && head[2] <= total && head[2] <= needed, "%s used %u", getter.what, head[2]);
+            CHECK((head[2] == needed) == (total >= needed), "%s used %u of %u", getter.what, head[2], total);
+            CHECK(memcmp(block + head[2], canaries, sizeof block - head[2]) == 0, "%s wrote behind dwUsedSize",
+                  getter.what);
+        }
+        if (total == 0) break;
+    }
+}
+
+static LONG get_dev_caps(const void *of, DWORD version, void *block) {
+    return TSPI_lineGetDevCaps(ID_BASE + ((const Line *)of)->number, version, 0, block);
+}
+static LONG get_address_caps(const void *of, DWORD version, void *block) {
+    return TSPI_lineGetAddressCaps(ID_BASE + ((const Line *)of)->number, 0, version, 0, block);
+}
+static LONG get_dev_status(const void *of, DWORD version, void *block) {
+    (void)version;
+    return TSPI_lineGetLineDevStatus(((const Line *)of)->driver, block);
+}
+static LONG get_address_status(const void *of, DWORD version, void *block) {
+    (void)version;
+    return TSPI_lineGetAddressStatus(((const Line *)of)->driver, 0, block);
+}
+static LONG get_id(const void *of, DWORD version, void *block) {
+    (void)version;
+    return TSPI_lineGetID(((const Line *)of)->driver, 0, NULL, LINECALLSELECT_LINE, block, (LPCWSTR)u"tapi/line", NULL);
+}
+static LONG get_config(const void *of, DWORD version, void *block) {
+    (void)version;
+    return TSPI_lineGetDevConfig(ID_BASE + ((const Line *)of)->number, block, (LPCWSTR)u"tapi/line");
+}
+static LONG get_call_info(const void *of, DWORD version, void *block) {
+    (void)version;
+    return TSPI_lineGetCallInfo(((const Call *)of)->driver, block);
+}
+static LONG get_call_status(const void *of, DWORD version, void *block) {
+    (void)version;
+    return TSPI_lineGetCallStatus(((const Call *)of)->driver, block);
+}
+
+static void probe_line(const Line *line) {
+    probe_sizes((Getter){"lineGetDevCaps 1.3", get_dev_caps, line, 0x00010003, 236});
+    probe_sizes((Getter){"lineGetDevCaps 1.4", get_dev_caps, line, 0x00010004, 240});
+    probe_sizes((Getter){"lineGetDevCaps 2.0", get_dev_caps, line, 0x00020000, 252});
+    probe_sizes((Getter){"lineGetDevCaps 2.2", get_dev_caps, line, 0x00020002, 268});
+    probe_sizes((Getter){"lineGetAddressCaps 1.3", get_address_caps, line, 0x00010003, 176});
+    probe_sizes((Getter){"lineGetAddressCaps 1.4", get_address_caps, line, 0x00010004, 180});
+    probe_sizes((Getter){"lineGetAddressCaps 2.2", get_address_caps, line, 0x00020002, 228});
+    probe_sizes((Getter){"lineGetLineDevStatus", get_dev_status, line, 0, 88});
+    probe_sizes((Getter){"lineGetAddressStatus", get_address_status, line, 0, 64});
+    probe_sizes((Getter){"lineGetID", get_id, line, 0, 24});
+    probe_sizes((Getter){"lineGetDevConfig", get_config, line, 0, 24});
+
+    DWORD device = ID_BASE + line->number, number = 99;
+    ok(TSPI_lineGetNumAddressIDs(line->driver, &number), "lineGetNumAddressIDs");
+    CHECK(number == 1, "%u addresses", number);
+    char16_t address[] = u"5550100";
+    address[6] = (char16_t)(u'0' + line->number);
+    ok(TSPI_lineGetAddressID(line->driver, &number, LINEADDRESSMODE_DIALABLEADDR, (LPCWSTR)address, sizeof address),
+       "lineGetAddressID");
+    CHECK(number == 0, "address id %u", number);
+    struct {
+        VARSTRING string;
+        DWORD value;
+        unsigned char more[64];
+    } id;
+    memset(&id, 0, sizeof id);
+    id.string.dwTotalSize = sizeof id;
+    ok(get_id(line, 0, &id), "lineGetID");
+    CHECK(id.string.dwStringFormat == STRINGFORMAT_BINARY && id.string.dwStringSize == 4 && id.value == device,
+          "tapi/line is %u", id.value);
+    ok(get_config(line, 0, &id), "lineGetDevConfig");
+    unsigned char *config = (unsigned char *)&id + id.string.dwStringOffset;
+    ok(TSPI_lineSetDevConfig(device, config, id.string.dwStringSize, (LPCWSTR)u"TAPI/line"), "lineSetDevConfig");
+    config[0] ^= 1;
+    CHECK(TSPI_lineSetDevConfig(device, config, id.string.dwStringSize, (LPCWSTR)u"tapi/line") == LINEERR_INVALPARAM,
+          "a spoilt configuration is taken");
+    LINEEXTENSIONID extension = {1, 1, 1, 1};
+    ok(TSPI_lineGetExtensionID(device, VERSION, &extension), "lineGetExtensionID");
+    CHECK(!(extension.dwExtensionID0 | extension.dwExtensionID3), "an extension");
+    HICON icon = (HICON)1;
+    ok(TSPI_lineGetIcon(device, NULL, &icon), "lineGetIcon");
+    CHECK(icon == NULL, "an icon");
+    CHECK(TSPI_lineGetDevCaps(ID_BASE + LINES, VERSION, 0, (LPLINEDEVCAPS)&id) == LINEERR_BADDEVICEID,
+          "a foreign device");
+    CHECK(TSPI_lineGetAddressCaps(device, 1, VERSION, 0, (LPLINEADDRESSCAPS)&id) == LINEERR_INVALADDRESSID,
+          "a second address");
+}
+
+static void probe_call(const Call *call) {
+    probe_sizes((Getter){"lineGetCallStatus", get_call_status, call, 0, 56});
+    DWORD address = 99;
+    ok(TSPI_lineGetCallAddressID(call->driver, &address), "lineGetCallAddressID");
+    CHECK(address == 0, "address id %u", address);
+}
+
 static void open_line(Line *line) {
     DWORD version = 0;
     DWORD device = ID_BASE + line->number;
@@ -330,6 +457,7 @@ static void open_line(Line *line) {
     ok(TSPI_lineSetDefaultMediaDetection(line->driver, line->media), "lineSetDefaultMediaDetection");
     ok(TSPI_lineConditionalMediaDetection(line->driver, LINEMEDIAMODE_INTERACTIVEVOICE, NULL),
        "lineConditionalMediaDetection");
+    probe_line(line);
 }
 
 static void send_digits(Call *from, Call *to, const char16_t *digits, DWORD number) {
@@ -344,9 +472,10 @@ static void between_the_lines(Line *from, Line *to) {
     printf("--- line %u calls line %u\n", from->number, to->number);
     char16_t number[] = u"5550100";
     number[6] = (char16_t)(u'0' + to->number);
-    size_t before = event_count;
-    Call *out = make_call(from, number);
-    to->cursor = before;
+    pthread_mutex_lock(&lock);
+    to->cursor = event_count;
+    pthread_mutex_unlock(&lock);
+    Call *out = make_call(from, number, 0);
     Call *in = wait_event(to, NULL, LINE_NEWCALL, 0, "LINE_NEWCALL").call;
     wait_state(in, LINECALLSTATE_OFFERING);
 
@@ -373,6 +502,10 @@ static void between_the_lines(Line *from, Line *to) {
     wait_state(out, LINECALLSTATE_CONNECTED);
 
     ok(TSPI_lineSetAppSpecific(in->driver, 4711), "lineSetAppSpecific");
+    wait_event(to, in, LINE_CALLINFO, LINECALLINFOSTATE_APPSPECIFIC, "LINE_CALLINFO");
+    probe_call(in);
+    probe_call(out);
+    probe_sizes((Getter){"lineGetCallInfo", get_call_info, in, 0, 324});
     ok(TSPI_lineMonitorDigits(in->driver, LINEDIGITMODE_DTMF), "lineMonitorDigits");
     ok(TSPI_lineMonitorDigits(out->driver, LINEDIGITMODE_DTMF), "lineMonitorDigits");
     send_digits(out, in, u"159D", 1);
@@ -407,7 +540,7 @@ static void scripted(Line *line, const char16_t *number, DWORD state) {
         return;
     }
     printf("--- line %u calls for %s\n", line->number, state_name(state));
-    Call *call = make_call(line, number);
+    Call *call = make_call(line, number, 0);
     wait_state(call, state);
     CHECK(current_state(call) == state, "the status disagrees with the message");
     witnessed |= state;
@@ -418,10 +551,7 @@ static void scripted(Line *line, const char16_t *number, DWORD state) {
 /* The far end answers and hangs up; the call is closed from inside the callback that says so. */
 static void far_end_hangs_up(Line *line) {
     printf("--- line %u is hung up on\n", line->number);
-    Call *call = make_call(line, u"5550125");
-    pthread_mutex_lock(&lock);
-    call->close_on_disconnect = 1;
-    pthread_mutex_unlock(&lock);
+    Call *call = make_call(line, u"5550125", 1);
     wait_state(call, LINECALLSTATE_CONNECTED);
     wait_state(call, LINECALLSTATE_DISCONNECTED);
     struct timespec until = patience();
@@ -474,7 +604,7 @@ int main(void) {
 
     /* Close a line with a call on it: its request completes, nothing comes afterwards. */
     printf("--- closing under a call\n");
-    make_call(&lines[1], u"5550122");
+    make_call(&lines[1], u"5550122", 0);
     end_session();
     size_t last = event_count;
 

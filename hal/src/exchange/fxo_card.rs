@@ -76,7 +76,6 @@ pub(crate) struct FxoCard {
     /// Polarity as it is now, since when, and as last told.
     reversed: (bool, Time),
     reversed_told: bool,
-    lost_blocks: u64,
     driver_gone: bool,
 }
 
@@ -101,7 +100,6 @@ impl FxoCard {
             alarm: false,
             reversed: (false, now),
             reversed_told: false,
-            lost_blocks: 0,
             driver_gone: false,
         }
     }
@@ -145,16 +143,13 @@ impl FxoCard {
             };
             match (sent, out) {
                 (Err(PortError::WouldBlock), Out::Event(_)) => break,
-                (Err(PortError::WouldBlock), Out::Audio(_)) => self.lost_blocks += 1,
+                (Err(PortError::WouldBlock), Out::Audio(_)) => {
+                    shared.lost_blocks.fetch_add(1, Ordering::Relaxed);
+                }
                 _ => {}
             }
             self.out.pop_front();
         }
-    }
-
-    /// Blocks of audio that the driver did not read in time.
-    pub(crate) fn lost_blocks(&self) -> u64 {
-        self.lost_blocks
     }
 
     /// The card is pulled: what waits is never read.
@@ -174,7 +169,7 @@ impl FxoCard {
         if self.out.len() < 2 * MAX_EVENTS {
             self.out.push_back(Out::Audio(block));
         } else {
-            self.lost_blocks += 1;
+            self.socket.shared.lost_blocks.fetch_add(1, Ordering::Relaxed);
         }
     }
 

@@ -28,6 +28,10 @@ mod settings;
 mod source;
 pub mod subscriber;
 mod switch;
+#[cfg(test)]
+mod telephone;
+#[cfg(test)]
+mod tests;
 mod tones;
 mod voice;
 

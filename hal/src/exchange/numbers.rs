@@ -14,11 +14,11 @@ pub const MAX_DIGITS: usize = 40;
 pub type DialString = ArrayString<MAX_DIGITS>;
 
 /// Subscriber numbers of lines 0 to 19: this plus the line.
-pub const FIRST_NUMBER: u32 = 5_550_100;
+pub(crate) const FIRST_NUMBER: u32 = 5_550_100;
 /// How many lines have a number in the first range.
-pub const FIRST_NUMBERS: u32 = 20;
+pub(crate) const FIRST_NUMBERS: u32 = 20;
 /// Every line's second number: this plus the line.
-pub const SECOND_NUMBER: u32 = 5_560_000;
+pub(crate) const SECOND_NUMBER: u32 = 5_560_000;
 
 /// Where a number leads.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -48,17 +48,14 @@ impl Source {
         self.clip_at = 0;
     }
 
-    /// Stops everything.
-    pub(crate) fn stop(&mut self) {
+    /// Stops everything. True when audio was playing.
+    pub(crate) fn stop(&mut self) -> bool {
+        let playing = !self.clip.is_empty();
         self.tone = None;
         self.digits.clear();
         self.clip = Vec::new();
         self.clip_at = 0;
-    }
-
-    /// Whether a tone or digits are being sent.
-    pub(crate) fn is_signalling(&self) -> bool {
-        self.tone.is_some() || !self.digits.is_idle()
+        playing
     }
 
     /// Adds the next samples to `out`. True when audio has just been played to its end.

@@ -227,7 +227,8 @@ impl Exchange {
         Ok(())
     }
 
-    /// Plays 8 kHz audio to the line, instead of what plays now; `PlayDone` follows at its end.
+    /// Plays 8 kHz audio to the line, instead of what plays now; `PlayDone` follows at its end, or when the terminal
+    /// goes on hook.
     ///
     /// # Errors
     /// [`Refused::NoSuchLine`].
@@ -236,12 +237,14 @@ impl Exchange {
         Ok(())
     }
 
-    /// Stops tones, digits and audio that commands put on the line.
+    /// Stops tones, digits and audio that commands put on the line; `PlayDone` tells of audio cut short.
     ///
     /// # Errors
     /// [`Refused::NoSuchLine`].
     pub fn stop_sending(&mut self, line: usize) -> Result<(), Refused> {
-        self.circuit(line)?.source.stop();
+        if self.circuit(line)?.source.stop() {
+            self.event(line, EventKind::PlayDone);
+        }
         Ok(())
     }
 
@@ -542,10 +545,14 @@ impl Exchange {
     /// The terminal went on hook.
     fn on_hook(&mut self, line: usize) {
         let Some(circuit) = self.lines.get_mut(line) else { return };
-        circuit.source.stop();
+        let playing = circuit.source.stop();
         circuit.open = false;
         let phase = std::mem::replace(&mut circuit.phase, Phase::Idle);
-        if let Some(samples) = circuit.record(None) {
+        let recorded = circuit.record(None);
+        if playing {
+            self.event(line, EventKind::PlayDone);
+        }
+        if let Some(samples) = recorded {
             self.event(line, EventKind::RecordDone(samples));
         }
         self.tone(line, None);

@@ -12,7 +12,7 @@ use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, send, 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Events that a channel keeps (`DAHDI_MAX_EVENTSIZE`); the newest are lost beyond.
@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) steady: AtomicBool,
     /// Samples written and not yet sent to the line.
     pub(crate) queued: AtomicUsize,
+    /// Blocks that found no room on their way to the driver.
+    pub(crate) lost_blocks: AtomicU64,
 }
 
 /// What a driver sends.
@@ -204,6 +206,11 @@ pub struct EmulatedFxoPort {
 }
 
 impl EmulatedFxoPort {
+    /// Blocks of received audio that were lost because the driver did not read in time.
+    pub fn lost_blocks(&self) -> u64 {
+        self.shared.lost_blocks.load(Ordering::Relaxed)
+    }
+
     /// Receives the oldest datagram into `head` if there is none.
     fn fill(&mut self) -> Result<(), PortError> {
         while matches!(self.head, Head::Empty) {

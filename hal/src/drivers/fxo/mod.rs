@@ -95,6 +95,9 @@ const PULSE_DIGIT: Duration = Duration::from_millis(2_500);
 /// Most pulse digits handed to the channel at once.
 const PULSE_RUN: usize = 64;
 
+/// Most actions that wait while another takes its time.
+const WAITING: usize = 4;
+
 /// Quiet that `@` waits for.
 const QUIET: Duration = Duration::from_secs(5);
 
@@ -212,6 +215,8 @@ pub struct Fxo<P: FxoPort> {
     burst: Option<Time>,
     /// The action that takes time.
     run: Option<Run>,
+    /// Actions that wait for its end.
+    queue: ArrayVec<LineAction, WAITING>,
     /// Samples heard since the start: the clock of waits and pauses.
     heard: u64,
     /// When the last block came.
@@ -240,6 +245,7 @@ impl<P: FxoPort> Fxo<P> {
             ring: ring::Tracker::new(),
             burst: None,
             run: None,
+            queue: ArrayVec::new(),
             heard: 0,
             last_block: Time::ZERO,
             settle_at: None,
@@ -284,11 +290,9 @@ impl<P: FxoPort> Fxo<P> {
             // Whatever it can still do, it shall not hold the line.
             let _ = self.port.hook(HookCommand::OnHook);
         }
-        self.mouth.clear();
         self.mouth.drop_pending();
-        if let Some(run) = self.run.take() {
-            Self::done(events, run.id, Outcome::Failed(Failure::Lost));
-        }
+        self.cut(Failure::Lost, events);
+        self.cut_waiting(Failure::Lost, |_| true, events);
         if !told {
             events.push(LineEvent::Lost(loss));
         }
@@ -420,6 +424,11 @@ impl<P: FxoPort> Fxo<P> {
         }
         self.deliver(findings, events, now);
         self.proceed(now, events);
+        if self.run.is_none()
+            && let Some(action) = self.queue.pop_at(0)
+        {
+            self.take(&action, false, now, events);
+        }
         if self.service != Service::Up || self.run.is_some_and(|run| matches!(run.phase, Phase::Pulses { .. })) {
             // A write would stop the channel's dialling.
             return;
@@ -611,6 +620,17 @@ impl<P: FxoPort> Fxo<P> {
             self.mouth.clear();
             Self::done(events, run.id, Outcome::Failed(failure));
         }
+    }
+
+    /// Ends waiting actions before they began.
+    fn cut_waiting(&mut self, failure: Failure, which: impl Fn(&ActionKind) -> bool, events: &mut EventQueue) {
+        self.queue.retain(|action| {
+            let cut = which(&action.kind);
+            if cut {
+                Self::done(events, action.id, Outcome::Failed(failure));
+            }
+            !cut
+        });
     }
 
     // The hook.
@@ -927,13 +947,15 @@ impl<P: FxoPort> Fxo<P> {
         }
     }
 
-    fn take(&mut self, action: &LineAction, now: Time, events: &mut EventQueue) {
+    /// Takes an action; `fresh`: it has not waited yet.
+    fn take(&mut self, action: &LineAction, fresh: bool, now: Time, events: &mut EventQueue) {
         let id = action.id;
         let off_hook = matches!(self.hook, Hook::Off(_));
         let wrong_state = Outcome::Failed(Failure::WrongState);
         match action.kind {
             ActionKind::Release => {
                 self.cut(Failure::Cancelled, events);
+                self.cut_waiting(Failure::Cancelled, |_| true, events);
                 match if off_hook { self.go_on_hook(now, events) } else { Ok(()) } {
                     Ok(()) => Self::done(events, id, Outcome::Ok),
                     Err(error) => self.refuse(id, error, now, events),
@@ -944,6 +966,7 @@ impl<P: FxoPort> Fxo<P> {
                     // Pulses stop with the next block that is written.
                     self.cut(Failure::Cancelled, events);
                 }
+                self.cut_waiting(Failure::Cancelled, |kind| matches!(kind, ActionKind::SendDigits { .. }), events);
                 Self::done(events, id, Outcome::Ok);
             }
             ActionKind::Listen(on) => {
@@ -952,7 +975,12 @@ impl<P: FxoPort> Fxo<P> {
                 self.deliver(findings, events, now);
                 Self::done(events, id, Outcome::Ok);
             }
-            _ if self.run.is_some() => Self::done(events, id, wrong_state),
+            _ if self.run.is_some() || (fresh && !self.queue.is_empty()) => {
+                // Its turn comes in the order of actions.
+                if self.queue.try_push(*action).is_err() {
+                    Self::done(events, id, Outcome::Failed(Failure::Refused));
+                }
+            }
             ActionKind::Seize => {
                 if off_hook {
                     Self::done(events, id, wrong_state);
@@ -1047,7 +1075,7 @@ impl<P: FxoPort> LineDevice for Fxo<P> {
         // action has something to say as well.
         self.serve(2 * ROOM, now, events);
         if self.service == Service::Up {
-            self.take(action, now, events);
+            self.take(action, true, now, events);
         } else {
             Self::done(events, action.id, Outcome::Failed(Failure::Lost));
         }

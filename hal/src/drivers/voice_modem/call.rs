@@ -297,7 +297,9 @@ impl<P: Port> VoiceModem<P> {
     pub(super) fn end_job(&mut self, now: Time, events: &mut EventQueue) {
         self.job = Job::None;
         self.call.forget_job();
-        self.health = Some(now + HEALTH);
+        // A modem that has just been thrown into numeric answers is put right at once.
+        let astray = self.chat.numeric && !self.start.numeric;
+        self.health = Some(if astray { now } else { now + HEALTH });
         if std::mem::take(&mut self.untidy) {
             self.hang_up(None, now, events);
         } else {
@@ -407,6 +409,8 @@ impl<P: Port> VoiceModem<P> {
                 if let Reply::Code(ResultCode::Connect(_)) = reply {
                     self.online = true;
                 }
+                // Whether it was entered or not: leaving it does no harm.
+                self.voice_class |= self.caps.contains(Caps::VOICE);
                 let action = self.action.take();
                 if reply == Reply::Timeout {
                     self.recover_for(action, now, events);
@@ -645,9 +649,17 @@ impl<P: Port> VoiceModem<P> {
     pub(super) fn is_taking_line(&self) -> bool {
         match self.job {
             Job::Seize { .. } | Job::Dial(Dial::Enter | Dial::Settings) => !self.off_hook,
-            Job::Dial(Dial::Piece { .. }) => self.call.at == 0 && self.action.is_some() && !self.call.dialled,
+            // Off hook and not announced: off hook since before the dial command.
+            Job::Dial(Dial::Piece { .. }) => {
+                self.call.at == 0 && self.action.is_some() && self.off_hook == self.call.announced
+            }
             _ => false,
         }
+    }
+
+    /// Whether a call of ours is being made or was made.
+    pub(super) fn is_calling(&self) -> bool {
+        self.call.dialled || matches!(self.job, Job::Dial(Dial::Piece { .. } | Dial::Waiting))
     }
 
     fn send_digits(&mut self, now: Time, events: &mut EventQueue) {
@@ -806,7 +818,7 @@ impl<P: Port> VoiceModem<P> {
                 self.send(b"AT+VLS=0", Kind::HangUp, HOOK_LIMIT, now, events);
             }
             HangUp::OnHook | HangUp::OnHookOther => {
-                self.now_on_hook(now, events);
+                self.now_on_hook(events);
                 self.end_action(Outcome::Ok, events);
                 if self.voice_class {
                     self.job = Job::HangUp(HangUp::LeaveVoice);
@@ -824,7 +836,7 @@ impl<P: Port> VoiceModem<P> {
         }
     }
 
-    fn now_on_hook(&mut self, now: Time, events: &mut EventQueue) {
+    fn now_on_hook(&mut self, events: &mut EventQueue) {
         self.hear.close_digit(events);
         self.hear.end_call();
         self.call.end_call();
@@ -834,7 +846,6 @@ impl<P: Port> VoiceModem<P> {
             self.ringing.reset();
             events.push(LineEvent::OnHook);
         }
-        let _ = now;
     }
 
     /// Hanging up and changing the class make some modems forget it.

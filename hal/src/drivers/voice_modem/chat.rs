@@ -68,7 +68,7 @@ pub(super) struct Chat {
     not_before: Time,
     wait: Option<Time>,
     /// A digit that may be a numeric result.
-    hint: Option<(ResultCode, u8, Time)>,
+    hint: Option<(ResultCode, arrayvec::ArrayVec<u8, 3>, Time)>,
     /// The modem answers in numbers.
     pub(super) numeric: bool,
     last_byte: Time,
@@ -108,6 +108,10 @@ impl<P: Port> VoiceModem<P> {
     fn transmit(&mut self, now: Time, events: &mut EventQueue) {
         let Some(flight) = &mut self.chat.flight else { return };
         flight.sent = true;
+        // The line feed that ended the last answer does not introduce the next one.
+        if self.lines.partial().is_none() {
+            self.lines.clear();
+        }
         let command = self.chat.command.clone();
         self.put_bytes(&command);
         self.put_bytes(b"\r");
@@ -147,7 +151,7 @@ impl<P: Port> VoiceModem<P> {
             (true, None) => f.deadline,
         });
         let partial = self.unended_result().map(|_| chat.last_byte + PARTIAL_SETTLE);
-        [flight, chat.wait, chat.hint.map(|h| h.2), partial].into_iter().flatten().min()
+        [flight, chat.wait, chat.hint.as_ref().map(|h| h.2), partial].into_iter().flatten().min()
     }
 
     pub(super) fn chat_expire(&mut self, now: Time, events: &mut EventQueue) {
@@ -193,10 +197,10 @@ impl<P: Port> VoiceModem<P> {
     /// Looks at each byte before the splitter does: what follows a digit tells whether it was a result.
     pub(super) fn before_byte(&mut self, byte: u8, now: Time, events: &mut EventQueue) {
         self.chat.last_byte = now;
-        let Some((code, digit, _)) = self.chat.hint else { return };
+        let Some((code, digits, _)) = self.chat.hint.clone() else { return };
         if byte == b'\n' {
             self.chat.hint = None;
-            self.note(&[digit]);
+            self.note(&digits);
         } else if self.chat.numeric {
             self.believe_number(code, now, events);
         }
@@ -212,7 +216,7 @@ impl<P: Port> VoiceModem<P> {
     pub(super) fn maybe_number(&mut self, line: &[u8], framed: bool, now: Time, events: &mut EventQueue) -> bool {
         let Some(code) = ResultCode::numeric(line) else { return false };
         let awaited = self.chat.flight.is_some_and(|f| f.sent);
-        if framed || !(awaited || self.chat.numeric) {
+        if !self.chat.numeric && (framed || !awaited) {
             return false;
         }
         if !awaited {
@@ -220,7 +224,7 @@ impl<P: Port> VoiceModem<P> {
             return true;
         }
         let settle = if self.chat.numeric { NUMERIC_SETTLE_USUAL } else { NUMERIC_SETTLE };
-        self.chat.hint = Some((code, line.first().copied().unwrap_or(b'0'), now + settle));
+        self.chat.hint = Some((code, line.iter().copied().take(3).collect(), now + settle));
         true
     }
 

@@ -120,8 +120,13 @@ impl<P: Port> VoiceModem<P> {
             return;
         }
         match code {
+            // "Remote ring": on a call that we make it is the far end that rings.
+            Some(ResultCode::Ring(_)) if line.eq_ignore_ascii_case(b"RRING") && self.is_calling() => {
+                self.ringback(now, events);
+            }
             Some(code) => {
                 self.noise = 0;
+                self.chat.numeric = false;
                 self.result(code, now, events);
             }
             None if self.service == Service::Ready && self.caller.line(line, now) => {

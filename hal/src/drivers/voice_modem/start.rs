@@ -4,7 +4,7 @@ use super::call::Job;
 use super::chat::{Kind, Reply};
 use super::{EventQueue, HEALTH, Port, Service, VoiceModem, profile};
 use loopstart_signal::at::{ResultCode, integers, ranges_contain, value};
-use loopstart_signal::{Caps, Failure, LineEvent, Loss, ReleaseWitness, Time, dle};
+use loopstart_signal::{ActionKind, Caps, Failure, LineEvent, Loss, ReleaseWitness, Time, dle};
 use std::time::Duration;
 
 /// Out of service, the modem is tried again after this.
@@ -60,6 +60,8 @@ pub(super) struct State {
     /// Which of the profile's ways turns caller identification on.
     pub(super) caller_id: Option<u8>,
     voice: bool,
+    /// It answers in numbers whatever it is told.
+    pub(super) numeric: bool,
 }
 
 /// Capabilities under construction: empty by default.
@@ -216,7 +218,10 @@ impl<P: Port> VoiceModem<P> {
                 self.chat.numeric = false;
                 Step::Quiet
             }
-            Step::Quiet => Step::OnHook,
+            Step::Quiet => {
+                state.numeric = self.chat.numeric;
+                Step::OnHook
+            }
             Step::OnHook => Step::Identify,
             Step::Identify => {
                 self.identity(&info);
@@ -304,7 +309,9 @@ impl<P: Port> VoiceModem<P> {
             self.off_hook = false;
             self.call = super::call::State::default();
             self.hear.end_call();
-            events.push(LineEvent::Released(ReleaseWitness::ResultCode));
+            if !self.queue.iter().any(|a| a.kind == ActionKind::Release) {
+                events.push(LineEvent::Released(ReleaseWitness::ResultCode));
+            }
             events.push(LineEvent::OnHook);
         }
         if before != Service::Ready || caps != self.caps {
@@ -328,6 +335,7 @@ impl<P: Port> VoiceModem<P> {
     /// Whether the reply to the health check is one.
     pub(super) fn health_reply(&mut self, reply: Reply, now: Time, events: &mut EventQueue) {
         if matches!(reply, Reply::Code(ResultCode::Ok | ResultCode::Error)) {
+            self.start.numeric |= self.chat.numeric;
             self.end_job(now, events);
         } else {
             self.recover(now, events);

@@ -214,7 +214,7 @@ impl Modem {
                 }
             }
             (b'F', 0 | 1) => {
-                self.settings = Settings::factory();
+                self.settings = Settings::factory(self.country);
                 self.voice = VoiceSettings::new();
                 self.set_class(0);
             }
@@ -268,6 +268,7 @@ impl Modem {
         if self.class == 8 {
             self.route = 1;
             let code = if self.profile.reports_progress { Code::Vcon } else { Code::Ok };
+            self.in_call = true;
             if self.off_hook {
                 return Next::End(code);
             }
@@ -320,7 +321,7 @@ impl Modem {
             (false, 8) => After::Return,
             (false, _) => After::Data,
         };
-        let order = Order { elements, after, connected: self.off_hook, not_before: self.may_seize() };
+        let order = Order { elements, after, connected: self.in_call, not_before: self.may_seize() };
         let dialer = Dialer::new(order, &self.settings, self.country, self.now);
         self.seize();
         if self.class == 8 {

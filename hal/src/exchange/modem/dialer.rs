@@ -46,7 +46,7 @@ pub(super) enum After {
 pub(super) struct Order {
     pub(super) elements: ArrayVec<DialElement, MAX_ELEMENTS>,
     pub(super) after: After,
-    /// The line is off hook already: no dial tone is waited for.
+    /// There is a call already: no dial tone is waited for.
     pub(super) connected: bool,
     /// The hook may not close before this, so that the exchange sees the last call as ended.
     pub(super) not_before: Time,
@@ -57,6 +57,8 @@ pub(super) struct Order {
 pub(super) struct LineNow<'a> {
     pub(super) now: Time,
     pub(super) heard: &'a [Heard],
+    /// The tone that is on the line.
+    pub(super) tone: Option<ProgressTone>,
     /// Loop current was interrupted.
     pub(super) interrupted: bool,
     /// Polarity was reversed.
@@ -129,11 +131,6 @@ impl Dialer {
         !matches!(self.phase, Phase::OnHook(_) | Phase::Flash(_) | Phase::Pulses(_, false, _))
     }
 
-    /// Whether the digits are out and the call is followed.
-    pub(super) const fn is_following(&self) -> bool {
-        matches!(self.phase, Phase::Outcome { .. })
-    }
-
     /// Whether the modem itself makes sound, or opens the loop, so that what it hears is its own doing.
     pub(super) const fn is_sending(&self) -> bool {
         matches!(self.phase, Phase::Tones | Phase::Flash(_) | Phase::Pulses(..))
@@ -163,7 +160,7 @@ impl Dialer {
                     };
                 }
                 Phase::DialTone(until) => {
-                    if heard_dial_tone(line.heard) {
+                    if matches!(line.tone, Some(ProgressTone::Dial | ProgressTone::StutterDial)) {
                         self.phase = Phase::Pause(now + AFTER_DIAL_TONE);
                     } else if now >= *until {
                         return Some(Code::NoDialtone);
@@ -322,10 +319,6 @@ impl Dialer {
         }
         None
     }
-}
-
-fn heard_dial_tone(heard: &[Heard]) -> bool {
-    heard.iter().any(|h| matches!(h, Heard::Tone(ProgressTone::Dial | ProgressTone::StutterDial)))
 }
 
 fn heard_busy(heard: &[Heard]) -> bool {

@@ -134,6 +134,8 @@ pub struct Modem {
     active: Time,
 
     off_hook: bool,
+    /// A call was dialled or answered since the line was seized.
+    in_call: bool,
     on_hook_since: Time,
     monitor: Monitor,
     ringing: Ringing,
@@ -153,7 +155,7 @@ pub struct Modem {
 impl Modem {
     /// A modem that was just powered up, in the network of `country`.
     pub fn new(profile: &'static Profile, country: &'static Country) -> Self {
-        let settings = Settings::factory();
+        let settings = Settings::factory(country);
         Self {
             profile,
             country,
@@ -178,6 +180,7 @@ impl Modem {
             dtmf_events: true,
             active: Time::ZERO,
             off_hook: false,
+            in_call: false,
             on_hook_since: Time::ZERO,
             monitor: Monitor::new(country),
             ringing: Ringing::new(),
@@ -201,6 +204,7 @@ impl Modem {
     fn seize(&mut self) {
         if !self.off_hook {
             self.off_hook = true;
+            self.in_call |= self.ringing.rings() > 0;
             self.ringing.reset();
             self.ring_due = None;
             self.monitor.reset();
@@ -210,6 +214,7 @@ impl Modem {
 
     fn release(&mut self) {
         self.looped = false;
+        self.in_call = false;
         self.route = 0;
         if self.off_hook {
             self.off_hook = false;
@@ -376,14 +381,18 @@ impl Modem {
     fn advance(&mut self, line: LineNow<'_>, audio: &mut [i16; STEP]) {
         match &mut self.state {
             State::Dial(dialer, _) => {
-                let was_following = dialer.is_following();
+                let was_sending = dialer.is_sending();
                 let code = dialer.step(line, &self.settings, &self.voice, audio);
                 self.settings.pulse = dialer.pulse();
-                if dialer.is_following() && !was_following {
+                if was_sending && !dialer.is_sending() {
+                    // What was heard before the digits is over.
                     self.monitor.reset();
                 }
                 match code {
-                    Some(code @ (Code::Ok | Code::Vcon)) => self.complete(code),
+                    Some(code @ (Code::Ok | Code::Vcon)) => {
+                        self.in_call = true;
+                        self.complete(code);
+                    }
                     Some(code) => self.fail(code),
                     None => {}
                 }
@@ -435,7 +444,8 @@ impl Terminal for Modem {
         self.run_input();
         let mut audio = [0; STEP];
         let quiet = dialer::steps(self.monitor.quiet_steps());
-        self.advance(LineNow { now, heard: &heard, interrupted, reversed, quiet }, &mut audio);
+        let tone = self.monitor.tone();
+        self.advance(LineNow { now, heard: &heard, tone, interrupted, reversed, quiet }, &mut audio);
         self.watch_inactivity();
         FromTerminal { audio, off_hook: self.loop_closed() }
     }

@@ -81,6 +81,11 @@ impl Monitor {
         (self.power, self.filled, self.tone, self.quiet_steps) = (0.0, 0, None, 0);
     }
 
+    /// The tone that is on the line.
+    pub(super) const fn tone(&self) -> Option<ProgressTone> {
+        self.tone
+    }
+
     /// Level of the last step, in dBm0.
     pub(super) const fn level(&self) -> f32 {
         self.level

@@ -404,11 +404,29 @@ fn what_makes_no_sense_is_refused() {
     bench.answered();
     let id = bench.act(send("1W2", DigitMode::Dtmf));
     assert_eq!(bench.take(), [failed(id, Failure::Refused)]);
-    let first = bench.act(send("1", DigitMode::Dtmf));
-    let second = bench.act(send("2", DigitMode::Dtmf));
-    assert_eq!(bench.take(), [failed(second, Failure::WrongState)]);
-    bench.run(500);
-    assert_eq!(bench.take(), [ok(first)]);
     let id = bench.act(send("", DigitMode::Dtmf));
     assert_eq!(bench.take(), [ok(id)]);
+}
+
+#[test]
+fn actions_wait_for_their_turn() {
+    let mut bench = Bench::new();
+    bench.answered();
+    let ids = [
+        bench.act(send("1", DigitMode::Dtmf)),
+        bench.act(ActionKind::Flash(Duration::from_millis(300))),
+        bench.act(send("2", DigitMode::Dtmf)),
+        bench.act(ActionKind::Answer),
+    ];
+    let listen = bench.act(ActionKind::Listen(true));
+    assert_eq!(bench.take(), [ok(listen)], "that does not wait");
+    bench.run(2_000);
+    assert_eq!(bench.take(), [ok(ids[0]), ok(ids[1]), ok(ids[2]), failed(ids[3], Failure::WrongState)]);
+    assert_eq!(bench.dialled(), "12");
+    // At most so many.
+    let ids: Vec<_> = (0..6).map(|_| bench.act(send("3", DigitMode::Dtmf))).collect();
+    assert_eq!(bench.take(), [failed(ids[5], Failure::Refused)]);
+    let release = bench.act(ActionKind::Release);
+    let cancelled = ids[..5].iter().map(|id| failed(*id, Failure::Cancelled));
+    assert_eq!(bench.take(), cancelled.chain([LineEvent::OnHook, ok(release)]).collect::<Vec<_>>());
 }

@@ -193,6 +193,21 @@ fn without_dial_tone_nothing_is_dialled() {
     assert_eq!(digits(&rig.said), "");
 }
 
+#[test]
+fn dial_tone_that_was_there_before_the_command_is_dial_tone() {
+    let mut rig = Rig::online();
+    rig.play(US.dial);
+    rig.run(6_000);
+    rig.send("ATDT55;\r");
+    rig.run_until("\r\nOK\r\n", 2_000);
+    assert_eq!(digits(&rig.said), "55");
+    rig.tone = None;
+    // In a call there is no dial tone to wait for.
+    rig.send("ATDT66;\r");
+    rig.run_until("\r\nOK\r\n", 2_000);
+    assert_eq!(digits(&rig.said), "5566");
+}
+
 /// Dials with dial tone; the line is silent from the first digit on.
 fn dial(rig: &mut Rig, command: &str, number: &str) {
     rig.play(US.dial);

@@ -63,7 +63,8 @@ fn listening_starts_when_the_call_is_up_and_ends_with_it() {
     expect!(rig);
     rig.answer().unwrap();
     rig.ok("Answer");
-    expect!(rig, "Answer", "ok 1", "101 Connected(Active)", "Listen(true)");
+    let unavail = "101 info CallInfoChange(CALLER_ID)";
+    expect!(rig, "Answer", "ok 1", "101 Connected(Active)", unavail, "Listen(true)");
     rig.ok("Listen");
     rig.drop_call().unwrap();
     expect!(rig, "Listen(false)", "Release");

@@ -31,7 +31,6 @@ mod incoming;
 mod outgoing;
 mod parameters;
 mod property;
-mod speed;
 
 pub(super) const DEVICE: DeviceId = DeviceId(3);
 pub(super) const ALL_LINE_STATES: u32 = 0x1ff_ffff;

@@ -501,3 +501,17 @@ fn features_follow_the_state() {
     rig.ok("Release");
     assert_eq!(rig.features(), F::empty());
 }
+
+#[test]
+fn a_device_still_busy_with_the_call_is_stopped() {
+    let mut rig = Rig::new();
+    rig.make("5");
+    send!(rig, OffHook, Dialing, OnHook, released(ReleaseWitness::Busy));
+    expect!(rig, "Dial 5", "ok 1", "101 Dialing", "101 Disconnected(Busy)");
+    // The Dial has not ended.
+    rig.drop_call().unwrap();
+    rig.fail("Dial", Failure::Cancelled);
+    expect!(rig, "Release");
+    rig.ok("Release");
+    expect!(rig, "ok 2", "101 Idle");
+}

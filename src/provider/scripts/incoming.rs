@@ -165,13 +165,14 @@ fn the_caller_is_gone_as_we_answer() {
     rig.answer().unwrap();
     rig.ok("Answer");
     send!(rig, tone(ProgressTone::Dial));
-    expect!(rig, "Answer", "ok 1", "101 Connected(Active)", "101 Disconnected(Normal)");
+    let unavail = "101 info CallInfoChange(CALLER_ID)";
+    expect!(rig, "Answer", "ok 1", "101 Connected(Active)", unavail, "101 Disconnected(Normal)");
     // Ringing ends because we answer, not because the caller gave up.
     let mut rig = Rig::new().offered();
     rig.answer().unwrap();
     send!(rig, RingStopped);
     rig.ok("Answer");
-    expect!(rig, "Answer", "ok 1", "101 Connected(Active)");
+    expect!(rig, "Answer", "ok 1", "101 Connected(Active)", unavail);
 }
 
 #[test]
@@ -237,4 +238,26 @@ fn no_dialling_on_a_ringing_call() {
     assert_eq!(rig.dial("5"), Err(LineErr::INVALCALLSTATE));
     use CallFeatures as F;
     assert_eq!(rig.features(), F::ACCEPT | F::ANSWER | F::DROP | F::SET_CALL_PARAMS | F::MONITOR_DIGITS);
+}
+
+#[test]
+fn close_while_answering() {
+    // Not off hook yet: the ringing that may go on is not a new call.
+    let mut rig = Rig::new().offered();
+    rig.answer().unwrap();
+    rig.close_call().unwrap();
+    expect!(rig, "Answer", "OPERATIONFAILED 1", "Release");
+    rig.ok("Release");
+    send!(rig, RING, RingStopped);
+    expect!(rig);
+    send!(rig, RING);
+    expect!(rig, "offer");
+    // Off hook already: the next ring is.
+    let mut rig = Rig::new().offered();
+    rig.answer().unwrap();
+    send!(rig, OffHook);
+    rig.close_call().unwrap();
+    rig.ok("Release");
+    send!(rig, RING);
+    expect!(rig, "Answer", "OPERATIONFAILED 1", "Release", "offer");
 }
