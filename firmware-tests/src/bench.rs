@@ -101,6 +101,7 @@ impl Bench {
             if self.line(line)?.caps.is_none() {
                 self.wait(line, READY, "the device to be in service", |event| matches!(event, LineEvent::Ready(_)))?;
             }
+            self.line(line)?.said.retain(|event| !matches!(event, LineEvent::Ready(_)));
         }
         Ok(())
     }

@@ -60,7 +60,8 @@ fn tones_of_the_scripted_numbers() {
         bench.happened(0);
         bench.run(1000);
         let level = level_of(&bench.phones[0].heard, hz);
-        assert!(level > -36.0, "{number}: {level}");
+        // A tone that sounds a third of the time, in one bin.
+        assert!(level > -42.0, "{number}: {level}");
         assert_eq!(bench.exchange.state(0).unwrap().tone, Some(name));
         bench.phones[0].off_hook = false;
         bench.run(300);

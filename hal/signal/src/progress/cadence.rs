@@ -62,6 +62,8 @@ fn overdue(ms: u32) -> u32 {
 const PART_OF_BURST: u32 = 300;
 /// A change of the line's state must last this long before it ends a tone, in ms.
 const SETTLE: u32 = 60;
+/// Longest edge of a burst that may pass for another tone, in ms.
+const EDGE: u32 = 30;
 
 /// How well runs agree with a pattern.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -112,15 +114,15 @@ impl Cadence {
 
     /// The line's state changes to `next`.
     fn turn(&mut self, next: Run) {
-        // The window blurs the step from one tone to another; a short gap between two different tones is no pause.
-        let blur = self.open.signature.is_none()
-            && self.open.ms <= SETTLE
-            && self.past.last().is_some_and(|last| last.signature.is_some() && last.signature != next.signature);
-        if blur {
-            if let Some(last) = self.past.last_mut() {
-                last.ms = last.ms.saturating_add(self.open.ms / 2);
-            }
-            self.open = Run { ms: next.ms.saturating_add(self.open.ms / 2), ..next };
+        let before = self.past.last().and_then(|last| last.signature);
+        let edge = match self.open.signature {
+            // The window blurs the step from one tone to another; so short a gap between two of them is no pause.
+            None => self.open.ms <= SETTLE && before.is_some() && before != next.signature,
+            // The edges of a burst may resemble another tone of neighbouring frequency.
+            Some(_) => self.open.ms <= EDGE && (next.signature.is_some() || before.is_some()),
+        };
+        if edge {
+            self.absorb(next);
             return;
         }
         if self.open.ms > 0 {
@@ -133,6 +135,31 @@ impl Cadence {
             }
         }
         self.open = next;
+    }
+
+    /// What is on was the edge of the run before it, or of `next`: half a gap goes to either, an edge to the tone.
+    fn absorb(&mut self, next: Run) {
+        let part = self.open.ms;
+        let before = self.past.last().copied().filter(|last| last.signature.is_some());
+        self.open = next;
+        match (before, next.signature) {
+            (Some(last), signature) if last.signature == signature => {
+                // The run before goes on after all.
+                self.past.pop();
+                self.open.ms += last.ms + part;
+                if let Some((_, completed)) = &mut self.current {
+                    *completed = completed.saturating_sub(1);
+                }
+            }
+            (Some(_), signature) => {
+                let share = if signature.is_some() { part / 2 } else { part };
+                if let Some(last) = self.past.last_mut() {
+                    last.ms += share;
+                }
+                self.open.ms += part - share;
+            }
+            (None, _) => self.open.ms += part,
+        }
     }
 
     /// How the runs agree with a repeating pattern.

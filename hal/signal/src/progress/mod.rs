@@ -84,10 +84,8 @@ const SILENCE_DBM0: f32 = -45.0;
 const NOISY_HOPS: u32 = 3;
 
 /// The howler of North America (receiver off hook), which many other networks use too.
-static HOWLER: [Segment; 2] = [
-    Segment { freqs: &[1400.0, 2060.0, 2450.0, 2600.0], am: 0.0, ms: 100 },
-    Segment { freqs: &[], am: 0.0, ms: 100 },
-];
+static HOWLER: [Segment; 2] =
+    [Segment { freqs: &[1400.0, 2060.0, 2450.0, 2600.0], am: 0.0, ms: 100 }, Segment { freqs: &[], am: 0.0, ms: 100 }];
 
 /// Recognises a country's call-progress tones.
 #[derive(Clone, Debug)]
@@ -274,7 +272,8 @@ fn compile(tone: ProgressTone, segments: &'static [Segment], spectrum: &mut Spec
             break;
         }
         let neighbour = |k: Option<&Segment>| k.map(|k| k.freqs);
-        let (before, after) = (neighbour(i.checked_sub(1).and_then(|k| segments.get(k))), neighbour(segments.get(i + 1)));
+        let (before, after) =
+            (neighbour(i.checked_sub(1).and_then(|k| segments.get(k))), neighbour(segments.get(i + 1)));
         if signature.is_none() && s.ms <= INVISIBLE_MS && before.is_some() && after.is_some() && before != after {
             continue;
         }
@@ -301,8 +300,8 @@ fn compile(tone: ProgressTone, segments: &'static [Segment], spectrum: &mut Spec
         match tone {
             ProgressTone::Ringback => Rule::Pause(RINGBACK_PAUSE_MS),
             ProgressTone::CallWaiting if sounding(&steps) >= CALL_WAITING_MS => Rule::Pause(CALL_WAITING_PAUSE_MS),
-            // So short a burst of one frequency happens in speech too: it must come again.
-            ProgressTone::CallWaiting => Rule::Repeated(steps.len() + 1),
+            // So short a burst of one frequency happens in speech too: it must come three times.
+            ProgressTone::CallWaiting => Rule::Repeated(2 * steps.len() + 1),
             _ => Rule::Repeated(4),
         }
     };
@@ -332,9 +331,10 @@ fn finish(patterns: &mut ArrayVec<Pattern, MAX_PATTERNS>) {
             let longest = steps.iter().filter(|(_, s)| s.signature == p.end).map(|(_, s)| s.ms).max().unwrap_or(0);
             *ms = least.max(longest + longest * 16 / 100 + 60);
         }
-        p.unique = p.steps.iter().all(|own| {
-            own.signature.is_none() || steps.iter().all(|(k, s)| *k == i || s.signature != own.signature)
-        });
+        p.unique = p
+            .steps
+            .iter()
+            .all(|own| own.signature.is_none() || steps.iter().all(|(k, s)| *k == i || s.signature != own.signature));
     }
 }
 

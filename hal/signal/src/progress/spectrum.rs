@@ -228,7 +228,8 @@ impl Spectrum {
         let mut c = [Complex::default(); MAX_PARTS];
         for (c, part) in c.iter_mut().zip(&s.parts) {
             let correlator = self.bank.get(*part)?;
-            let sum = correlator.past.iter().rev().fold(Complex::default(), |sum, p| p.plus(sum.times(correlator.turn)));
+            let sum =
+                correlator.past.iter().rev().fold(Complex::default(), |sum, p| p.plus(sum.times(correlator.turn)));
             *c = sum.scale(1.0 / n);
         }
         let mut explained = 0.0;
@@ -248,7 +249,9 @@ impl Spectrum {
             // The carrier is the strongest; side bands may be weak.
             own.first().is_some_and(|carrier| *carrier >= 0.4 * total)
         } else {
-            own.iter().take(s.parts.len()).all(|p| *p >= MIN_BALANCE / s.parts.len() as f32 * 2.0 * total || s.parts.len() == 1)
+            own.iter()
+                .take(s.parts.len())
+                .all(|p| *p >= MIN_BALANCE / s.parts.len() as f32 * 2.0 * total || s.parts.len() == 1)
         };
         present.then_some(share.min(1.0))
     }

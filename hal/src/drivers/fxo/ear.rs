@@ -83,6 +83,11 @@ impl Ear {
         self.cid.reset();
     }
 
+    /// Whether it hears nothing at the moment.
+    pub(super) fn is_covered(&self) -> bool {
+        self.covered > 0
+    }
+
     /// Hears nothing for `samples` from now on.
     pub(super) fn cover(&mut self, samples: usize, findings: &mut Findings) {
         if self.covered == 0 {

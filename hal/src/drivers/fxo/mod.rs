@@ -749,7 +749,9 @@ impl<P: FxoPort> Fxo<P> {
             Phase::Pause { .. } => Progress::Waits,
             Phase::Tones => {
                 self.push_digits(run);
-                if !self.mouth.is_idle() {
+                // Whoever is told that the digits are out may have the far end answer in digits at once.
+                let deaf = matches!(run.purpose, Purpose::Send) && self.ear.is_covered();
+                if !self.mouth.is_idle() || deaf {
                     return Progress::Waits;
                 }
                 run.phase = Phase::Next;

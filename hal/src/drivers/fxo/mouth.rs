@@ -67,10 +67,12 @@ impl Mouth {
         self.block = [0; BLOCK];
         self.from = 0;
         self.to = samples.min(BLOCK);
-        let sound = !self.digits.is_idle();
-        if sound && let Some(out) = self.block.get_mut(..self.to) {
+        if !self.digits.is_idle()
+            && let Some(out) = self.block.get_mut(..self.to)
+        {
             self.digits.mix(out);
         }
+        let sound = self.block.iter().any(|sample| *sample != 0);
         self.flush(port)?;
         Ok(sound)
     }

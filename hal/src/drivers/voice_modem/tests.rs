@@ -9,6 +9,7 @@ use loopstart_signal::{
 
 mod calls;
 mod chaos;
+mod real;
 mod starts;
 
 /// What a modem answers to a command line; `None` is silence.

@@ -298,7 +298,7 @@ impl Dialer {
                 {
                     return Some(Code::NoCarrier);
                 }
-                Heard::Voice | Heard::Modem(ModemTone::Answer | ModemTone::DataAnswer)
+                Heard::Voice | Heard::Digit { .. } | Heard::Modem(ModemTone::Answer | ModemTone::DataAnswer)
                     if self.order.after == After::Voice =>
                 {
                     return Some(Code::Vcon);

@@ -136,7 +136,7 @@ impl Modem {
         for &sound in heard {
             match sound {
                 Heard::Digit { symbol, edge } => {
-                    if !dialling && self.dtmf_events && self.tells(events::DTMF) {
+                    if self.dtmf_events && self.tells(events::DTMF) {
                         match edge {
                             DigitEdge::Begin => {
                                 self.output.event(dle::event::DTMF_BEGIN);

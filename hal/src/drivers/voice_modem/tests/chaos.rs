@@ -135,8 +135,11 @@ fn play(moves: Vec<Move>, script: Script) {
     check_wire(&rig.wire);
 }
 
+/// Cases of each property.
+const CASES: u32 = 200;
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(CASES) })]
 
     #[test]
     fn every_action_ends_once_and_nothing_breaks(moves in moves()) {
@@ -155,7 +158,7 @@ proptest! {
         rig.run(1);
         // Nobody takes the events: the queue's own assertion fails if the driver overfills it.
         if let Some(far) = &mut rig.far {
-            let text = [&bytes[..], &b"\x107".repeat(2_000)].concat();
+            let text = [&bytes[..], b"\r\x10~\x10~", &b"\x107".repeat(2_000)].concat();
             assert_eq!(far.write(&text), Ok(text.len()));
         }
         for _ in 0..50 {

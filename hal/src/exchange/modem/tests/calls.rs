@@ -351,5 +351,5 @@ fn tones_on_the_line_are_events_in_class_8() {
     rig.play(US.dial);
     assert_text(&rig.run(4_000), "\x10d");
     rig.tone = Some(TonePlayer::fixed(&[1100.0], -15.0, Some(Duration::from_millis(500))));
-    assert_text(&rig.run(2_000), "\x10c");
+    assert!(rig.run(2_000).starts_with(b"\x10c"));
 }
