@@ -1,6 +1,7 @@
 //! The command as a user meets it: what it prints, where, and with which exit status.
 
-use loopstart::signal::{SAMPLE_RATE, dtmf};
+use loopstart::signal::tone::TonePlayer;
+use loopstart::signal::{CallerId, DateTime, Number, PartyId, SAMPLE_RATE, cid, country, dtmf, fsk, g711};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -182,7 +183,7 @@ fn the_demo_checks_itself() {
         }
     }
     let digits: String = events.iter().filter(|e| e["ev"] == "digit").filter_map(|e| e["digit"].as_str()).collect();
-    assert_eq!(digits, "159#260D37*84A");
+    assert_eq!(digits, "159#260D84A37*");
     assert!(events.iter().any(|e| e["ev"] == "callerid" && e["number"] == "5550101" && e["name"] == "EMULATED 1"));
     // Time does not run backwards on a line.
     let times: Vec<f64> = events.iter().filter(|e| e["line"] == "emulated:0").filter_map(|e| e["t"].as_f64()).collect();
@@ -338,6 +339,51 @@ fn decode_hears_digits() {
         "the left channel is silent"
     );
     assert!(refused(&run(&["decode", "--channel", "3", path]), 2).contains("channel 3"));
+}
+
+#[test]
+fn decode_reads_caller_identification_and_tones() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("line.wav");
+    let id = CallerId {
+        number: PartyId::Known(Number::new("5551234")),
+        name: PartyId::Withheld,
+        time: Some(DateTime { month: 11, day: 21, hour: 13, minute: 45 }),
+    };
+    let frame = cid::Frame::from_caller_id(&id);
+    let mut samples = vec![0i16; SAMPLE_RATE as usize / 2];
+    let mut sender = fsk::Sender::new(fsk::BELL202, -13.0);
+    sender.load(frame.bytes(), cid::ON_HOOK_SEIZURE_BITS, cid::ON_HOOK_MARK_BITS);
+    while !sender.is_idle() {
+        let mut sound = [0; 80];
+        sender.mix(&mut sound);
+        samples.extend(sound);
+    }
+    let message_ends = samples.len() as f64 / f64::from(SAMPLE_RATE);
+    samples.resize(samples.len() + SAMPLE_RATE as usize, 0);
+    let mut busy = vec![0; 4 * SAMPLE_RATE as usize];
+    TonePlayer::new(country::US.busy, -20.0).mix(&mut busy);
+    samples.extend(busy);
+    // mu-law: one byte a sample, with a header of its own.
+    let mut file = b"RIFF\0\0\0\0WAVEfmt \x12\0\0\0\x07\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0\0\0data".to_vec();
+    file.extend(u32::try_from(samples.len()).expect("short").to_le_bytes());
+    file.extend(samples.iter().map(|s| g711::ulaw_encode(*s)));
+    std::fs::write(&path, file).expect("a file");
+
+    let output = run(&["decode", "--json", "--country", "us", path.to_str().expect("UTF-8")]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+    let events = objects(&output);
+    let messages: Vec<&Value> = events.iter().filter(|e| e["ev"] == "cid").collect();
+    assert_eq!(messages.len(), 1, "{events:?}");
+    let message = messages[0];
+    assert_eq!((&message["proto"], &message["ok"]), (&"bell202".into(), &true.into()));
+    let raw: String = frame.bytes().iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!(message["raw"], raw);
+    let fields = serde_json::json!({"time": "11211345", "number": "5551234", "name_reason": "P"});
+    assert_eq!(message["fields"], fields);
+    assert!((message["t"].as_f64().expect("a time") - message_ends).abs() < 0.1);
+    let tones: Vec<&Value> = events.iter().filter(|e| e["ev"] == "tone").map(|e| &e["tone"]).collect();
+    assert_eq!(tones, ["busy"]);
 }
 
 #[test]

@@ -110,6 +110,11 @@ fn whole_calls_without_allocation() {
         assert!(std::time::Instant::now() < ready, "the lines did not become ready");
         std::thread::yield_now();
     }
+    // The watch works: this thread's own allocation is seen.
+    WATCHED.store(nix::unistd::gettid().as_raw(), Ordering::Relaxed);
+    drop(std::hint::black_box(Box::new(1)));
+    WATCHED.store(0, Ordering::Relaxed);
+    assert_eq!(COUNT.swap(0, Ordering::Relaxed), 2);
     WATCHED.store(runtime.event_thread(), Ordering::Relaxed);
 
     // Each line calls the other, and digits go both ways.
@@ -130,11 +135,12 @@ fn whole_calls_without_allocation() {
             _ => None,
         });
         wait_state(&told, 1000, "OFFERING", |s| matches!(s, CallState::Offering(_)));
+        // The caller hears the ringback of the whole first ring.
+        wait_state(&told, host, "RINGBACK", |s| matches!(s, CallState::Ringback));
         let answer = RequestId(request.0 + 1);
         runtime.command(Command::Answer { request: answer, call: called }).unwrap();
         wait_state(&told, 1000, "CONNECTED", |s| matches!(s, CallState::Connected(_)));
         runtime.command(Command::MonitorDigits { call: called, modes: DigitModes::DTMF }).unwrap();
-        wait_state(&told, host, "CONNECTED of the caller", |s| matches!(s, CallState::Connected(_)));
         let digits = Command::GenerateDigits {
             call: caller,
             end_to_end: 1,

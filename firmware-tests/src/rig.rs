@@ -26,14 +26,9 @@ fn run(rig: &RigFile, line: usize, case: &Case) -> Result<Completion, Failed> {
         (Ok(Verdict::Passed), Some(reason)) => {
             Err(format!("it passed, but was expected to fail: {reason}; take it off the rig's list").into())
         }
-        (Ok(Verdict::Skipped(reason)), _) => {
-            println!("{}::{selector}::{} skipped: {reason}", rig.name, case.name);
-            Ok(Completion::ignored_with(reason))
-        }
-        (Err(error), Some(reason)) => {
-            println!("{}::{selector}::{} failed as expected ({reason}): {error:#}", rig.name, case.name);
-            Ok(Completion::ignored_with(format!("failed as expected: {reason}")))
-        }
+        // The reasons are printed beside the case's name.
+        (Ok(Verdict::Skipped(reason)), _) => Ok(Completion::ignored_with(reason)),
+        (Err(error), Some(reason)) => Ok(Completion::ignored_with(format!("failed as expected: {reason}; {error:#}"))),
         (Err(error), None) => Err(format!("{error:#}").into()),
     }
 }

@@ -73,6 +73,7 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     loop {
         let left = (started + limit).since(session.now(line));
         if left.is_zero() {
+            out.say(format_args!("hanging up after {} s", options.timeout))?;
             return progress.verdict(format!("nobody answered within {} s; try a longer --timeout", options.timeout));
         }
         // The line's clock may run faster than ours: look again from time to time.
@@ -168,12 +169,15 @@ impl Progress<'_> {
                 Ok(false)
             }
             What::State(CallState::Connected(mode)) if mode != ConnectedMode::Inactive => {
-                if !self.connected
-                    && let Some(digits) = self.digits
-                {
-                    session.send_digits(self.call, digits).map_err(|e| Failure::refused(format!("digits: {e}")))?;
+                if self.connected {
+                    return Ok(false);
                 }
                 self.connected = true;
+                // Not every device hears digits.
+                let _ = session.monitor_digits(self.call);
+                if let Some(digits) = self.digits {
+                    session.send_digits(self.call, digits).map_err(|e| Failure::refused(format!("digits: {e}")))?;
+                }
                 Ok(false)
             }
             What::State(state) => {

@@ -147,6 +147,8 @@ pub(super) struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) digit: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) digits: Option<&'a str>,
@@ -538,8 +540,13 @@ impl Session {
                 let what = match state {
                     LineState::Ringing { mode, count } => What::Ring { mode, count: count.saturating_add(1) },
                     LineState::NumCalls => return None,
-                    LineState::InService | LineState::CapsChange => {
-                        // The device is there only now, or can do other things than before.
+                    LineState::CapsChange => {
+                        // It comes with, or soon after, being in service: nothing to tell.
+                        let _ = self.attend(line);
+                        return None;
+                    }
+                    LineState::InService => {
+                        // The device is there only now.
                         let _ = self.attend(line);
                         What::Line(state)
                     }

@@ -26,18 +26,18 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     }
     let mut session = call::start(config, &interrupt)?;
     let mut out = Out::new(options.json);
-    let mut failed = String::new();
+    let mut failures = Vec::new();
     for (device, label) in session.devices() {
         if let Some(error) = session.failure(device) {
-            failed = error.to_string();
-            super::output::complain(&failed);
+            failures.push(error.to_string());
             continue;
         }
         session.open(device, &label)?;
     }
     if session.lines().is_empty() {
-        return Err(Failure::Refused(format!("no line could be opened: {failed}")));
+        return Err(Failure::Refused(failures.join("; ")));
     }
+    failures.iter().for_each(|why| super::output::complain(why));
     out.say(format_args!("Watching {}. Ctrl-C ends it.", lines_in_words(session.lines().len())))?;
     let mut gone = vec![false; session.lines().len()];
     loop {

@@ -69,8 +69,8 @@ struct Item {
     off: u64,
 }
 
-/// Sends digits.
-#[derive(Clone, Debug)]
+/// Sends digits. Allocates only when it is made.
+#[derive(Debug)]
 pub struct Sender {
     low_amplitude: f32,
     high_amplitude: f32,
@@ -78,6 +78,15 @@ pub struct Sender {
     low: Osc,
     high: Osc,
     now: Item,
+}
+
+impl Clone for Sender {
+    fn clone(&self) -> Self {
+        // With room for a full queue, so that the copy does not allocate later either.
+        let mut queue = VecDeque::with_capacity(QUEUE);
+        queue.extend(self.queue.iter().copied());
+        Self { queue, ..*self }
+    }
 }
 
 const IDLE: Item = Item { tones: None, on: 0, off: 0 };
@@ -286,7 +295,7 @@ impl Group {
         let per_step = core::f32::consts::TAU * STEP as f32 / SAMPLE_RATE as f32;
         let advance = turn.angle();
         let deviation = wrap(advance - wrap(per_step * hz)) / per_step;
-        if !(deviation.abs() <= hz * MAX_DEVIATION) {
+        if deviation.abs() > hz * MAX_DEVIATION {
             return None;
         }
         let sum =
@@ -295,7 +304,7 @@ impl Group {
         // A sine of mean square P correlates to n * sqrt(P / 2).
         let inside = 2.0 * sum.power() / (n * n);
         let all = self.energy.iter().sum::<f32>() / n;
-        if !(inside >= MIN_PURITY * all) {
+        if inside < MIN_PURITY * all {
             return None;
         }
         let own = self.filter.power_gain(f64::from(hz + deviation)).max(0.01);

@@ -4,6 +4,7 @@
 //! that convention on 16-bit samples, for both codecs.
 
 /// Level of a full-scale sine, in dBm0.
+#[expect(clippy::approx_constant, reason = "a level, not the circle constant")]
 pub const FULL_SCALE: f32 = 3.14;
 
 /// The peak sample value of a sine at `dbm0` dBm0.
@@ -41,9 +42,9 @@ mod tests {
 
     #[test]
     fn full_scale_is_3_14_dbm0() {
-        assert!((peak(3.14) - 32768.0).abs() < 1.0);
+        assert!((peak(FULL_SCALE) - 32768.0).abs() < 1.0);
         assert!((peak(-16.86) - 3276.8).abs() < 0.1);
-        assert!((dbm0(32768.0 * 32768.0 / 2.0) - 3.14).abs() < 0.001);
+        assert!((dbm0(32768.0 * 32768.0 / 2.0) - FULL_SCALE).abs() < 0.001);
     }
 
     #[test]

@@ -12,10 +12,15 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod action;
+pub mod at;
+mod caps;
 pub mod cid;
 pub mod country;
 pub mod decode;
+pub mod dle;
 pub mod dtmf;
+mod event;
 mod filter;
 pub mod fsk;
 pub mod g711;
@@ -27,15 +32,9 @@ pub mod resample;
 pub mod ring;
 #[cfg(test)]
 mod test_signal;
-pub mod tone;
-
-mod action;
-pub mod at;
-mod caps;
-pub mod dle;
-mod event;
 mod text;
 mod time;
+pub mod tone;
 
 pub use action::{ActionId, ActionKind, DialStep, DialSteps, Failure, LineAction, MAX_DIAL_STEPS, Outcome};
 pub use caps::Caps;

@@ -61,7 +61,7 @@ pub(crate) fn mix_at(to: &mut [i16], what: &[i16], at: usize) {
 pub(crate) fn speech(seed: u64, dbm0: f32, ms: usize) -> Vec<i16> {
     let mut noise = Noise::new(seed);
     let mut out: Vec<f32> = Vec::with_capacity(ms * 8);
-    let female = seed % 2 == 0;
+    let female = seed.is_multiple_of(2);
     let base = if female { 190.0 } else { 105.0 };
     let mut glottis = Osc::new(base);
     // Two-pole resonators: y[n] = x + 2 r cos(w) y[n-1] - r^2 y[n-2].

@@ -29,6 +29,7 @@ const SETTLE: Duration = Duration::from_millis(100);
 
 /// What waits for the driver.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are audio")]
 enum Out {
     Event(FxoEvent),
     Audio([i16; BLOCK]),

@@ -2,6 +2,7 @@
 
 use super::settings::HookTiming;
 use loopstart_signal::Time;
+use std::time::Duration;
 
 /// What a change of the loop means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,12 +17,16 @@ pub(crate) enum HookSignal {
     Released,
 }
 
+/// Shorter openings are bounces of a contact.
+const BOUNCE: Duration = Duration::from_millis(10);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     OnHook,
     Closing(Time),
     OffHook,
-    Opening(Time),
+    /// Open since; whether that was told.
+    Opening(Time, bool),
 }
 
 /// Supervises one loop.
@@ -38,7 +43,7 @@ impl Supervisor {
 
     /// Whether the terminal counts as off hook. A short opening does not change that.
     pub(crate) fn is_off_hook(&self) -> bool {
-        matches!(self.state, State::OffHook | State::Opening(_))
+        matches!(self.state, State::OffHook | State::Opening(..))
     }
 
     /// Lives through the step at `now`. `flash` says whether a flash means anything at present; where it does not, an
@@ -59,14 +64,18 @@ impl Supervisor {
                 Some(HookSignal::Seized)
             }
             (State::OffHook, false) => {
-                self.state = State::Opening(now);
+                self.state = State::Opening(now, false);
+                None
+            }
+            (State::Opening(since, false), false) if now.since(since) >= BOUNCE => {
+                self.state = State::Opening(since, true);
                 Some(HookSignal::Opened)
             }
-            (State::Opening(since), true) => {
+            (State::Opening(since, _), true) => {
                 self.state = State::OffHook;
                 (now.since(since) > self.timing.pulse_max).then_some(HookSignal::Flash)
             }
-            (State::Opening(since), false) if now.since(since) > limit => {
+            (State::Opening(since, _), false) if now.since(since) > limit => {
                 self.state = State::OnHook;
                 Some(HookSignal::Released)
             }
@@ -96,6 +105,7 @@ mod tests {
     fn openings_are_read_by_their_length() {
         use HookSignal::{Flash, Opened, Released, Seized};
         assert_eq!(signals(true, &[(true, 15), (false, 50)]), [], "a hit is no seizure");
+        assert_eq!(signals(true, &[(true, 100), (false, 5), (true, 40)]), [Seized], "a bounce");
         assert_eq!(signals(true, &[(true, 100), (false, 60), (true, 40)]), [Seized, Opened], "a pulse");
         assert_eq!(signals(true, &[(true, 100), (false, 600), (true, 40)]), [Seized, Opened, Flash]);
         assert_eq!(signals(true, &[(true, 100), (false, 1200)]), [Seized, Opened, Released]);

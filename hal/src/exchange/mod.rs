@@ -15,6 +15,8 @@ mod control_server;
 mod event;
 mod features;
 mod fxo_card;
+#[cfg(test)]
+mod fxo_tests;
 mod hook;
 mod line;
 pub mod modem;
@@ -24,6 +26,8 @@ mod numbers;
 mod party;
 mod ringer;
 mod serve;
+#[cfg(test)]
+mod serve_tests;
 mod settings;
 mod source;
 pub mod subscriber;

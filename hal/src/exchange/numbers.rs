@@ -62,13 +62,7 @@ pub(crate) static ROWS: &[Row] = &[
         number: 5_550_125,
         name: "HANGS UP",
         // Whoever answers says something: in three seconds no missing ringback could tell the answer.
-        does: Does::Script(&[
-            Act::AnswerAfter(1),
-            Act::Wait(400),
-            Act::Voice(1_400),
-            Act::Wait(1_200),
-            Act::HangUp,
-        ]),
+        does: Does::Script(&[Act::AnswerAfter(1), Act::Wait(400), Act::Voice(1_400), Act::Wait(1_200), Act::HangUp]),
     },
     Row {
         number: 5_550_126,

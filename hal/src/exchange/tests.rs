@@ -52,9 +52,12 @@ fn no_digit_ends_in_reorder_then_howler_then_silence() {
 
 #[test]
 fn tones_of_the_scripted_numbers() {
-    for (number, hz, name) in
-        [("5550121", 620.0, "busy"), ("5550123", 620.0, "reorder"), ("5550124", 985.2, "vacant"), ("5551234", 985.2, "vacant")]
-    {
+    for (number, hz, name) in [
+        ("5550121", 620.0, "busy"),
+        ("5550123", 620.0, "reorder"),
+        ("5550124", 985.2, "vacant"),
+        ("5551234", 985.2, "vacant"),
+    ] {
         let mut bench = Bench::new(1);
         bench.dial(0, number);
         bench.happened(0);
@@ -174,7 +177,7 @@ fn going_off_hook_between_two_rings_answers() {
     let mut bench = Bench::new(1);
     bench.exchange.call(0, PartyId::Withheld, PartyId::Withheld).unwrap();
     bench.run(3_000);
-    assert_eq!(bench.phones[0].rings.last().unwrap().1, false, "silence between rings");
+    assert!(!bench.phones[0].rings.last().unwrap().1, "silence between rings");
     bench.phones[0].off_hook = true;
     bench.run(100);
     assert_eq!(bench.phase(0), "talking");
@@ -202,11 +205,11 @@ fn the_caller_gives_up_and_ringing_stops() {
     let mut bench = Bench::new(2);
     bench.dial(0, "5550101");
     bench.run(500);
-    assert_eq!(bench.phones[1].rings.last().unwrap().1, true);
+    assert!(bench.phones[1].rings.last().unwrap().1);
     bench.phones[0].off_hook = false;
     bench.run(400);
     assert_eq!((bench.phase(0), bench.phase(1)), ("idle", "idle"));
-    assert_eq!(bench.phones[1].rings.last().unwrap().1, false);
+    assert!(!bench.phones[1].rings.last().unwrap().1);
 }
 
 #[test]
@@ -264,7 +267,7 @@ fn the_supervised_number_reverses_polarity_while_it_is_connected() {
     assert_eq!(bench.phones[0].reversals.len(), 1);
     bench.phones[0].off_hook = false;
     bench.run(1_200);
-    assert_eq!(bench.phones[0].reversals.last().unwrap().1, false, "normal again");
+    assert!(!bench.phones[0].reversals.last().unwrap().1, "normal again");
 }
 
 #[test]

@@ -47,6 +47,7 @@ pub(crate) struct Shared {
 
 /// What a driver sends.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are audio")]
 pub(crate) enum FromDriver {
     Audio(usize, [i16; BLOCK]),
     Hook(HookCommand),
@@ -188,6 +189,7 @@ impl CardSocket {
 
 /// The oldest datagram, received and not yet asked for.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and the event thread must not allocate")]
 enum Head {
     Empty,
     Event(FxoEvent),

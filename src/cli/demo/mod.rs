@@ -111,8 +111,8 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let began = Instant::now();
     let mut out = Out::new(options.json);
     out.say(format_args!(
-        "loopstart demo: two emulated telephone lines, a voice modem and an FXO port, call each other and other numbers \
-         of an emulated exchange; line time runs {} times as fast as the clock on the wall.",
+        "Two emulated lines, a voice modem and an FXO port, call each other and other numbers; line time runs {} times as \
+         fast as the clock.",
         options.speed
     ))?;
     let mut config = Config::default();
@@ -228,7 +228,7 @@ impl Stage {
         let done = match step {
             Step::Scene(text) => {
                 self.out.say(format_args!("\n{text}"))?;
-                self.out.object(&Record { t: seconds(now), ev: "scene", reason: Some(text), ..Record::default() })?;
+                self.out.object(&Record { t: seconds(now), ev: "scene", text: Some(text), ..Record::default() })?;
                 Ok(())
             }
             Step::Meet => {
@@ -357,14 +357,14 @@ impl Stage {
         let counts = &self.counts;
         let states: Vec<&str> = counts.states.iter().copied().collect();
         let ok = self.failures.is_empty();
+        self.out.say(format_args!("\nStates seen: {}.", states.join(" ")))?;
         self.out.say(format_args!(
-            "\n{}: {} calls, {} digits received, {} checks, states {}. {:.1} s of line time in {:.1} s; the machine was \
-             late by {} ms in all.",
+            "{}: {} calls, {} digits received, {} checks, {:.1} s of line time in {:.1} s; the machine was late by {} ms \
+             in all.",
             if ok { "Done" } else { "Failed" },
             counts.calls,
             counts.digits,
             counts.checks,
-            states.join(" "),
             line_time.since(Time::ZERO).as_secs_f64(),
             wall.as_secs_f64(),
             late.as_millis(),

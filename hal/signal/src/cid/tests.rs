@@ -134,7 +134,10 @@ fn on_line(spec: fsk::Spec, bytes: &[u8], seizure: u16, mark: u16, level: f32) -
     out
 }
 
-fn receive(samples: &[i16], size: usize) -> Vec<(bool, Vec<u8>, Option<FrameError>, Carrier, u64)> {
+/// Whether it is believed, its bytes, why not, the modem, and when.
+type Seen = (bool, Vec<u8>, Option<FrameError>, Carrier, u64);
+
+fn receive(samples: &[i16], size: usize) -> Vec<Seen> {
     let mut seen = Vec::new();
     let mut receiver = Receiver::new();
     for chunk in samples.chunks(size) {

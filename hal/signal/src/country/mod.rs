@@ -136,26 +136,17 @@ pub struct Country {
     pub cid_also: &'static [CidForm],
 }
 
-static ALL: &[Country] = &table::COUNTRIES;
-
 /// The United States: the default everywhere.
-pub const US: &Country = {
-    let mut i = 0;
-    // A constant cannot search by name; the test below sees to it that this finds the right entry.
-    while !(table::COUNTRIES[i].code.as_bytes()[0] == b'u' && table::COUNTRIES[i].code.as_bytes()[1] == b's') {
-        i += 1;
-    }
-    &table::COUNTRIES[i]
-};
+pub const US: &Country = &table::COUNTRIES[table::US];
 
 /// The country with this ISO 3166 code, in either case.
 pub fn by_code(code: &str) -> Option<&'static Country> {
-    ALL.iter().find(|c| c.code.eq_ignore_ascii_case(code))
+    table::COUNTRIES.iter().find(|c| c.code.eq_ignore_ascii_case(code))
 }
 
 /// All countries, by code.
 pub fn all() -> &'static [Country] {
-    ALL
+    &table::COUNTRIES
 }
 
 #[cfg(test)]

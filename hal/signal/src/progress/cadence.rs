@@ -31,7 +31,7 @@ pub(super) enum Rule {
     Repeated(usize),
     /// The steps repeat, and the last one is a long pause: after all others and so many ms of the pause.
     Pause(u32),
-    /// The steps come first, and `end` stays: after at least three steps and so many ms of `end`.
+    /// The steps come first, and `end` stays: after at least three steps (or all) and so many ms of `end`.
     Introduced(u32),
 }
 
@@ -63,7 +63,7 @@ const PART_OF_BURST: u32 = 300;
 /// A change of the line's state must last this long before it ends a tone, in ms.
 const SETTLE: u32 = 60;
 /// Longest edge of a burst that may pass for another tone, in ms.
-const EDGE: u32 = 30;
+const EDGE: u32 = 60;
 
 /// How well runs agree with a pattern.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -211,7 +211,7 @@ impl Cadence {
             Rule::Steady(ms) => steady(ms).then(Match::default),
             Rule::Introduced(ms) => {
                 let runs = self.introduction(p);
-                (steady(ms) && runs >= 3).then(|| Match { runs, ..Match::default() })
+                (steady(ms) && runs >= p.steps.len().min(3)).then(|| Match { runs, ..Match::default() })
             }
             Rule::Repeated(need) => Some(self.fit(p)).filter(|m| m.runs >= need),
             Rule::Pause(ms) => Some(self.fit(p)).filter(|m| {
@@ -281,8 +281,11 @@ impl Cadence {
         if goes_on {
             return None;
         }
+        let tone = p.tone;
+        // What came before is used up: the burst that was cut short must not pass for one that was joined in the middle.
         self.current = None;
-        Some(p.tone)
+        self.past.clear();
+        Some(tone)
     }
 
     /// Another detector took over: the tone recognised last, if any, has ended.

@@ -8,7 +8,7 @@
 //!   up to 2.4 s where ringback has the same frequency), a cadenced dial tone after a cycle;
 //! * stutter dial tone when the bursts give way to the steady tone, or after two cycles;
 //! * ringback after the first complete burst and 300 ms of pause;
-//! * busy and reorder after two cycles, later if two tones begin alike;
+//! * busy and reorder after two cycles, or one of four steps and more; later if two tones begin alike;
 //! * special information tone in its third tone, in North America with its kind.
 //!
 //! It tells the end of a tone as soon as the tone departs from its cadence: a burst cut short at once, a burst that does
@@ -19,8 +19,8 @@
 //!
 //! # How does it work?
 //!
-//! Every 10 ms [`spectrum`] says which of the country's sets of frequencies is heard, if any; [`cadence`] compares the
-//! runs of these with the country's patterns; [`sit`] follows the three rising tones; [`voice`] looks at what is no
+//! Every 10 ms `spectrum` says which of the country's sets of frequencies is heard, if any; `cadence` compares the
+//! runs of these with the country's patterns; `sit` follows the three rising tones; `voice` looks at what is no
 //! tone.
 
 mod cadence;
@@ -220,7 +220,7 @@ impl Detector {
             return;
         }
         self.silent_ms = self.silent_ms.saturating_add(HOP_MS);
-        if self.silent_ms % 1000 == 0 {
+        if self.silent_ms.is_multiple_of(1000) {
             tell(Kind::Silence(self.silent_ms));
         }
     }
@@ -302,7 +302,7 @@ fn compile(tone: ProgressTone, segments: &'static [Segment], spectrum: &mut Spec
             ProgressTone::CallWaiting if sounding(&steps) >= CALL_WAITING_MS => Rule::Pause(CALL_WAITING_PAUSE_MS),
             // So short a burst of one frequency happens in speech too: it must come three times.
             ProgressTone::CallWaiting => Rule::Repeated(2 * steps.len() + 1),
-            _ => Rule::Repeated(4),
+            _ => Rule::Repeated(steps.len().max(4)),
         }
     };
     Some(Pattern { tone, steps, end, rule, unique: false })

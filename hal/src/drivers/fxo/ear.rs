@@ -114,14 +114,13 @@ impl Ear {
 
     /// Listens on hook: to caller identification.
     pub(super) fn on_hook(&mut self, samples: &[i16], findings: &mut Findings) {
-        self.cid.process(samples, &mut |event| match event {
-            cid::Event::Frame { ok: true, message: Some(message), .. } => {
+        self.cid.process(samples, &mut |event| {
+            if let cid::Event::Frame { ok: true, message: Some(message), .. } = event {
                 let caller = message.caller_id();
                 if caller != CallerId::default() {
                     let _ = findings.try_push(Heard::Caller(caller));
                 }
             }
-            _ => {}
         });
     }
 
@@ -136,6 +135,7 @@ impl Ear {
         };
         self.covered = 0;
         let Self { progress, dtmf, digit, tone, .. } = self;
+        let mut answered = false;
         progress.process(samples, &mut |event| {
             let heard = match event.kind {
                 progress::Kind::Tone(kind) if *tone == Some(kind) => return,
@@ -148,6 +148,7 @@ impl Ear {
                         return;
                     }
                     *tone = None;
+                    answered |= kind == ProgressTone::Ringback;
                     Heard::ToneEnded(kind)
                 }
                 progress::Kind::Voice => Heard::Voice,
@@ -155,6 +156,10 @@ impl Ear {
             };
             let _ = findings.try_push(heard);
         });
+        if answered {
+            // Whatever comes now is something new: the burst that an answer cut short must not count as a first one.
+            progress.reset();
+        }
         if self.listening {
             dtmf.process(samples, &mut |event| {
                 match event.edge {

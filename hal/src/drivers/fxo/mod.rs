@@ -18,12 +18,14 @@
 //!   for battery itself when that time is over, and flashes then.
 //! * Audio that is written stops the channel's pulse dialling, so nothing is written until the pulses are out.
 
+mod act;
 mod answer;
 mod ear;
 mod mouth;
 mod run;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use crate::{BLOCK, EventQueue, FxoEvent, FxoPort, HookCommand, Interest, LineDevice, PortError, Readiness};
 use answer::{AnswerWatch, Reversal};
@@ -31,11 +33,11 @@ use arrayvec::ArrayVec;
 use ear::{Ear, Findings, Heard};
 use loopstart_signal::country::{Country, Segment};
 use loopstart_signal::{
-    ActionId, ActionKind, Caps, Clock, DialStep, DialSteps, Digit, DigitMode, Failure, LineAction, LineEvent, Loss,
-    Outcome, ProgressTone, ReleaseWitness, SAMPLE_RATE, Time, level, pulse, ring,
+    ActionId, ActionKind, Caps, Clock, Digit, DigitMode, Failure, LineAction, LineEvent, Loss, Outcome, ProgressTone,
+    ReleaseWitness, SAMPLE_RATE, Time, level, ring,
 };
 use mouth::Mouth;
-use run::{Phase, Purpose, Run};
+use run::{Phase, Run};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
@@ -73,36 +75,12 @@ const BATTERY_SETTLES: Duration = Duration::from_millis(1_200);
 /// How often a line without battery is looked at.
 const BATTERY_POLL: Duration = Duration::from_secs(2);
 
-/// From recognised dial tone to the first digit.
-const AFTER_DIAL_TONE: Duration = Duration::from_millis(100);
-
-/// Pause before dialling where no dial tone is awaited (the default of S6 in ITU-T V.250).
-const BLIND_DIAL: Duration = Duration::from_secs(2);
-
 /// The ear stays covered this long after the last sample we sent: the hybrid's echo (40 ms) and two blocks on
 /// their way.
 const COVER: usize = samples(Duration::from_millis(80)) as usize;
 
-/// How long a flash may be refused.
-const FLASH_REFUSED: Duration = Duration::from_secs(2);
-
-/// How much longer than the flash itself its completion may take.
-const FLASH_OVERDUE: Duration = Duration::from_secs(2);
-
-/// One pulse digit with its pause, at most: 10 pulses of 100 ms and 900 ms, with a margin.
-const PULSE_DIGIT: Duration = Duration::from_millis(2_500);
-
-/// Most pulse digits handed to the channel at once.
-const PULSE_RUN: usize = 64;
-
 /// Most actions that wait while another takes its time.
 const WAITING: usize = 4;
-
-/// Quiet that `@` waits for.
-const QUIET: Duration = Duration::from_secs(5);
-
-/// How long `@` waits for it (the default of S7 in ITU-T V.250 is 50 to 60 s).
-const QUIET_OVERDUE: Duration = Duration::from_secs(60);
 
 /// Below this level, in dBm0, a block is quiet.
 const QUIET_LEVEL: f32 = -40.0;
@@ -186,18 +164,6 @@ struct Call {
     released: bool,
     /// The answer that is awaited after the last digit.
     watch: Option<AnswerWatch>,
-}
-
-/// How a step of a run went.
-enum Progress {
-    /// Look again.
-    Moved,
-    /// Nothing to do at present.
-    Waits,
-    /// The run is over.
-    Ended(Outcome),
-    /// The port is gone.
-    Failed(PortError),
 }
 
 /// An FXO port as a line device. See the module's text.
@@ -429,7 +395,11 @@ impl<P: FxoPort> Fxo<P> {
         {
             self.take(&action, false, now, events);
         }
-        if self.service != Service::Up || self.run.is_some_and(|run| matches!(run.phase, Phase::Pulses { .. })) {
+        let phase = self.run.as_ref().map(|run| run.phase);
+        if matches!(phase, Some(Phase::Pulses { .. } | Phase::Flashing { .. })) {
+            self.cover(COVER, now, events);
+        }
+        if self.service != Service::Up || matches!(phase, Some(Phase::Pulses { .. })) {
             // A write would stop the channel's dialling.
             return;
         }
@@ -705,347 +675,6 @@ impl<P: FxoPort> Fxo<P> {
                 self.battery_at = Some(now + BATTERY_POLL);
             }
             Err(error) => self.fail(error, now, events),
-        }
-    }
-
-    // What runs.
-
-    /// Goes on with what runs.
-    fn proceed(&mut self, now: Time, events: &mut EventQueue) {
-        let Some(mut run) = self.run.take() else { return };
-        loop {
-            match self.step(&mut run, now, events) {
-                Progress::Moved => {}
-                Progress::Waits => {
-                    self.run = Some(run);
-                    return;
-                }
-                Progress::Ended(outcome) => return self.finish(run, outcome, now, events),
-                Progress::Failed(error) => {
-                    self.run = Some(run);
-                    return self.fail(error, now, events);
-                }
-            }
-        }
-    }
-
-    fn step(&mut self, run: &mut Run, now: Time, events: &mut EventQueue) -> Progress {
-        let over = |until: u64, failure| {
-            if self.heard >= until { Progress::Ended(Outcome::Failed(failure)) } else { Progress::Waits }
-        };
-        let dial_tone = matches!(self.ear.tone(), Some(ProgressTone::Dial | ProgressTone::StutterDial));
-        match run.phase {
-            Phase::Seizing if dial_tone => Progress::Ended(Outcome::Ok),
-            Phase::Seizing => Progress::Waits,
-            Phase::DialTone { .. } if dial_tone => {
-                run.phase = Phase::Pause { until: self.after(AFTER_DIAL_TONE) };
-                Progress::Moved
-            }
-            Phase::DialTone { until } => over(until, Failure::NoDialTone),
-            Phase::Pause { until } if self.heard >= until => {
-                run.phase = Phase::Next;
-                Progress::Moved
-            }
-            Phase::Pause { .. } => Progress::Waits,
-            Phase::Tones => {
-                self.push_digits(run);
-                // Whoever is told that the digits are out may have the far end answer in digits at once.
-                let deaf = matches!(run.purpose, Purpose::Send) && self.ear.is_covered();
-                if !self.mouth.is_idle() || deaf {
-                    return Progress::Waits;
-                }
-                run.phase = Phase::Next;
-                Progress::Moved
-            }
-            Phase::Pulses { until } => over(until, Failure::Timeout),
-            Phase::FlashDue { until } => self.flash(run, until, now, events),
-            Phase::Flashing { until } => over(until, Failure::Timeout),
-            Phase::Quiet { ringback, quiet, until } => {
-                let gap = Duration::from_millis(u64::from(ringback_gap(self.country.ringback)) + 500);
-                if ringback && quiet >= samples(QUIET.max(gap)) {
-                    run.rang = true;
-                    run.phase = Phase::Next;
-                    return Progress::Moved;
-                }
-                over(until, Failure::Timeout)
-            }
-            Phase::Next => self.next_step(run, now, events),
-        }
-    }
-
-    fn next_step(&mut self, run: &mut Run, now: Time, events: &mut EventQueue) -> Progress {
-        let Some(step) = run.step() else { return Progress::Ended(Outcome::Ok) };
-        match step {
-            DialStep::Digit(_) => {
-                if !run.begun {
-                    run.begun = true;
-                    if let Hook::Off(call) = &mut self.hook {
-                        call.fresh = false;
-                    }
-                    if matches!(run.purpose, Purpose::Dial { .. }) {
-                        events.push(LineEvent::Dialing);
-                    }
-                }
-                if run.mode == DigitMode::Pulse {
-                    return self.pulse(run, now, events);
-                }
-                run.phase = Phase::Tones;
-                if !self.push_digits(run) {
-                    // Nobody else uses the sender: an empty one that takes nothing takes this digit never.
-                    return Progress::Ended(Outcome::Failed(Failure::Refused));
-                }
-                // Covered before the first of it comes back.
-                self.cover(COVER + BLOCK, now, events);
-                Progress::Waits
-            }
-            DialStep::Tone => {
-                run.mode = DigitMode::Dtmf;
-                run.advance();
-                Progress::Moved
-            }
-            DialStep::Pulse => {
-                run.mode = DigitMode::Pulse;
-                run.advance();
-                Progress::Moved
-            }
-            DialStep::Pause => {
-                run.advance();
-                run.phase = Phase::Pause { until: self.after(run.pause) };
-                Progress::Moved
-            }
-            DialStep::WaitDialTone => {
-                run.advance();
-                run.phase = Phase::DialTone { until: self.after(run.wait_dial_tone) };
-                Progress::Moved
-            }
-            DialStep::WaitQuiet => {
-                run.advance();
-                let ringback = self.ear.tone() == Some(ProgressTone::Ringback);
-                run.phase = Phase::Quiet { ringback, quiet: 0, until: self.after(QUIET_OVERDUE) };
-                Progress::Moved
-            }
-            DialStep::Flash => {
-                run.advance();
-                if let Err(error @ PortError::Gone) = self.port.set_flash(run.flash) {
-                    return Progress::Failed(error);
-                }
-                run.phase = Phase::FlashDue { until: self.after(FLASH_REFUSED) };
-                Progress::Moved
-            }
-            DialStep::WaitBilling => Progress::Ended(Outcome::Failed(Failure::Refused)),
-        }
-    }
-
-    /// Hands the digits that are due to the sender; false when it takes none.
-    fn push_digits(&mut self, run: &mut Run) -> bool {
-        let mut pushed = false;
-        while let Some(DialStep::Digit(symbol)) = run.step() {
-            if !self.mouth.push(symbol, run.digit, run.gap) {
-                break;
-            }
-            pushed = true;
-            run.advance();
-        }
-        pushed
-    }
-
-    /// Hands the digits that are due to the channel's pulse dialling.
-    fn pulse(&mut self, run: &mut Run, now: Time, events: &mut EventQueue) -> Progress {
-        let mut digits = ArrayVec::<u8, PULSE_RUN>::new();
-        while let Some(DialStep::Digit(symbol)) = run.step() {
-            // The channel sends as many pulses as its digit says; which digit that is depends on the country.
-            let Some(pulses) = pulse::pulses(symbol, self.country.pulse.code) else {
-                return Progress::Ended(Outcome::Failed(Failure::Refused));
-            };
-            if digits.try_push(b'0' + pulses % 10).is_err() {
-                break;
-            }
-            run.advance();
-        }
-        // What is written stops the channel's dialling.
-        self.mouth.drop_pending();
-        match self.port.dial_pulse(&digits) {
-            Ok(()) => {}
-            Err(PortError::Gone) => return Progress::Failed(PortError::Gone),
-            Err(_) => return Progress::Ended(Outcome::Failed(Failure::Refused)),
-        }
-        let longest = PULSE_DIGIT * (digits.len() as u32 + 1);
-        run.phase = Phase::Pulses { until: self.after(longest) };
-        // The clicks are ours.
-        self.cover(samples(longest) as usize, now, events);
-        Progress::Waits
-    }
-
-    /// Flashes, once the channel takes it.
-    fn flash(&mut self, run: &mut Run, until: u64, now: Time, events: &mut EventQueue) -> Progress {
-        match self.port.hook(HookCommand::Flash) {
-            Ok(()) | Err(PortError::Os(libc::EINPROGRESS)) => {
-                run.phase = Phase::Flashing { until: self.after(run.flash + FLASH_OVERDUE) };
-                self.settle_at = None;
-                self.cover(samples(run.flash) as usize + COVER, now, events);
-                Progress::Waits
-            }
-            // Debouncing: it will take it in a moment.
-            Err(PortError::Os(libc::EBUSY) | PortError::WouldBlock | PortError::EventPending) if self.heard < until => {
-                Progress::Waits
-            }
-            Err(PortError::Gone) => Progress::Failed(PortError::Gone),
-            Err(_) => Progress::Ended(Outcome::Failed(Failure::Refused)),
-        }
-    }
-
-    /// Ends a run, which is no longer in its place.
-    fn finish(&mut self, run: Run, outcome: Outcome, now: Time, events: &mut EventQueue) {
-        if outcome == Outcome::Ok {
-            if let (Purpose::Dial { partial, .. }, Hook::Off(call)) = (run.purpose, &mut self.hook) {
-                if !partial {
-                    call.watch = Some(AnswerWatch::new(run.rang));
-                }
-                if run.begun {
-                    events.push(LineEvent::Dialed);
-                }
-            }
-        } else {
-            self.mouth.clear();
-            if run.seized()
-                && let Err(error) = self.go_on_hook(now, events)
-            {
-                self.run = Some(run);
-                return self.fail(error, now, events);
-            }
-        }
-        Self::done(events, run.id, outcome);
-    }
-
-    // Actions.
-
-    /// Begins what takes time. The answer is its end when it cannot begin or is over at once.
-    fn begin(&mut self, run: Run, now: Time, events: &mut EventQueue) {
-        self.run = Some(run);
-        self.proceed(now, events);
-    }
-
-    /// Takes the line off hook to originate; false when it is refused, and that was told.
-    fn seize(&mut self, id: ActionId, now: Time, events: &mut EventQueue) -> bool {
-        if self.rings(now) {
-            Self::done(events, id, Outcome::Failed(Failure::Glare));
-            return false;
-        }
-        match self.go_off_hook(true, now, events) {
-            Ok(()) => true,
-            Err(error) => {
-                self.refuse(id, error, now, events);
-                false
-            }
-        }
-    }
-
-    /// The port did not do what an action needs.
-    fn refuse(&mut self, id: ActionId, error: PortError, now: Time, events: &mut EventQueue) {
-        let failure = if error == PortError::Gone { Failure::Lost } else { Failure::Refused };
-        Self::done(events, id, Outcome::Failed(failure));
-        if error == PortError::Gone {
-            self.fail(error, now, events);
-        }
-    }
-
-    /// Takes an action; `fresh`: it has not waited yet.
-    fn take(&mut self, action: &LineAction, fresh: bool, now: Time, events: &mut EventQueue) {
-        let id = action.id;
-        let off_hook = matches!(self.hook, Hook::Off(_));
-        let wrong_state = Outcome::Failed(Failure::WrongState);
-        match action.kind {
-            ActionKind::Release => {
-                self.cut(Failure::Cancelled, events);
-                self.cut_waiting(Failure::Cancelled, |_| true, events);
-                match if off_hook { self.go_on_hook(now, events) } else { Ok(()) } {
-                    Ok(()) => Self::done(events, id, Outcome::Ok),
-                    Err(error) => self.refuse(id, error, now, events),
-                }
-            }
-            ActionKind::CancelDigits => {
-                if self.run.is_some_and(|run| run.purpose == Purpose::Send) {
-                    // Pulses stop with the next block that is written.
-                    self.cut(Failure::Cancelled, events);
-                }
-                self.cut_waiting(Failure::Cancelled, |kind| matches!(kind, ActionKind::SendDigits { .. }), events);
-                Self::done(events, id, Outcome::Ok);
-            }
-            ActionKind::Listen(on) => {
-                let mut findings = Findings::new();
-                self.ear.listen(on, &mut findings);
-                self.deliver(findings, events, now);
-                Self::done(events, id, Outcome::Ok);
-            }
-            _ if self.run.is_some() || (fresh && !self.queue.is_empty()) => {
-                // Its turn comes in the order of actions.
-                if self.queue.try_push(*action).is_err() {
-                    Self::done(events, id, Outcome::Failed(Failure::Refused));
-                }
-            }
-            ActionKind::Seize => {
-                if off_hook {
-                    Self::done(events, id, wrong_state);
-                } else if self.seize(id, now, events) {
-                    let mut run = Run::new(id, Purpose::Seize, DialSteps::new(), DigitMode::Dtmf);
-                    run.phase = Phase::Seizing;
-                    self.begin(run, now, events);
-                }
-            }
-            ActionKind::Answer => {
-                if off_hook || !self.rings(now) {
-                    return Self::done(events, id, wrong_state);
-                }
-                match self.go_off_hook(false, now, events) {
-                    Ok(()) => Self::done(events, id, Outcome::Ok),
-                    Err(error) => self.refuse(id, error, now, events),
-                }
-            }
-            ActionKind::Dial { steps, digit, gap, pause, wait_dial_tone, partial } => {
-                let purpose = Purpose::Dial { partial, seized: !off_hook };
-                let mut run = Run::new(id, purpose, steps, DigitMode::Dtmf);
-                (run.digit, run.gap, run.pause, run.wait_dial_tone) = (digit, gap, pause, wait_dial_tone);
-                run.flash = self.country.flash;
-                if !run.is_possible() {
-                    return Self::done(events, id, Outcome::Failed(Failure::Refused));
-                }
-                if !off_hook && !self.seize(id, now, events) {
-                    return;
-                }
-                if let Hook::Off(call) = &mut self.hook {
-                    call.watch = None;
-                    call.released = false;
-                    if call.fresh {
-                        run.phase = if wait_dial_tone.is_zero() {
-                            Phase::Pause { until: self.after(BLIND_DIAL) }
-                        } else {
-                            Phase::DialTone { until: self.after(wait_dial_tone) }
-                        };
-                    }
-                }
-                self.begin(run, now, events);
-            }
-            ActionKind::Flash(time) => {
-                if !off_hook {
-                    return Self::done(events, id, wrong_state);
-                }
-                let steps = DialSteps::from_iter([DialStep::Flash]);
-                let mut run = Run::new(id, Purpose::Flash, steps, DigitMode::Dtmf);
-                run.flash = time;
-                self.begin(run, now, events);
-            }
-            ActionKind::SendDigits { steps, mode, digit, gap, pause } => {
-                let Hook::Off(call) = self.hook else { return Self::done(events, id, wrong_state) };
-                if call.released {
-                    return Self::done(events, id, Outcome::Failed(Failure::Released));
-                }
-                let mut run = Run::new(id, Purpose::Send, steps, mode);
-                (run.digit, run.gap, run.pause) = (digit, gap, pause);
-                if !run.is_possible() {
-                    return Self::done(events, id, Outcome::Failed(Failure::Refused));
-                }
-                self.begin(run, now, events);
-            }
         }
     }
 }

@@ -18,14 +18,12 @@ const DIAL_TONE: Duration = Duration::from_millis(1_500);
 /// A dial command may wait for a carrier or an answer as long as S7 says (50 to 60 s), and a little more.
 const DIAL_LIMIT: Duration = Duration::from_secs(70);
 /// Going off hook in the voice class.
-const HOOK_LIMIT: Duration = Duration::from_secs(3);
+pub(super) const HOOK_LIMIT: Duration = Duration::from_secs(3);
 /// DTR low for a modem that hangs up by it.
 const DTR_LOW: Duration = Duration::from_millis(600);
 /// The range of S11, ms, and the length of a digit where it was not set.
 const S11: (u32, u32) = (50, 255);
 const S11_DEFAULT: u32 = 95;
-/// Longest body of a line.
-const LINE: usize = 42;
 
 /// What is going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,15 +90,15 @@ pub(super) enum HangUp {
 /// What is known of the call and of the modem's settings for it.
 #[derive(Debug)]
 pub(super) struct State {
-    steps: DialSteps,
-    at: usize,
-    mode: DigitMode,
-    digit: Duration,
-    gap: Duration,
-    pause: Duration,
+    pub(super) steps: DialSteps,
+    pub(super) at: usize,
+    pub(super) mode: DigitMode,
+    pub(super) digit: Duration,
+    pub(super) gap: Duration,
+    pub(super) pause: Duration,
     partial: bool,
     /// The first dial command since the line was taken.
-    fresh: bool,
+    pub(super) fresh: bool,
     announced: bool,
     announce_at: Option<Time>,
     dialed_at: Option<Time>,
@@ -109,8 +107,8 @@ pub(super) struct State {
     s8: Option<u32>,
     s11: Option<u32>,
     /// The simplest form of `+VTS` that had to be used: 0 grouped, 1 one digit with its length, 2 one digit.
-    tone_form: u8,
-    flash_by_dial: bool,
+    pub(super) tone_form: u8,
+    pub(super) flash_by_dial: bool,
     /// A number was dialled in this call.
     pub(super) dialled: bool,
     /// The far end of a dialled call answered, as told.
@@ -159,7 +157,7 @@ impl State {
     }
 }
 
-fn milliseconds(d: Duration) -> u32 {
+pub(super) fn milliseconds(d: Duration) -> u32 {
     u32::try_from(d.as_millis()).unwrap_or(u32::MAX)
 }
 
@@ -307,19 +305,19 @@ impl<P: Port> VoiceModem<P> {
         }
     }
 
-    fn finish(&mut self, outcome: Outcome, now: Time, events: &mut EventQueue) {
+    pub(super) fn finish(&mut self, outcome: Outcome, now: Time, events: &mut EventQueue) {
         self.end_action(outcome, events);
         self.end_job(now, events);
     }
 
     /// The action failed and the line is left.
-    fn abandon(&mut self, failure: Failure, now: Time, events: &mut EventQueue) {
+    pub(super) fn abandon(&mut self, failure: Failure, now: Time, events: &mut EventQueue) {
         self.end_action(Outcome::Failed(failure), events);
         self.hang_up(None, now, events);
     }
 
     /// The modem did not answer in time.
-    fn unanswered(&mut self, now: Time, events: &mut EventQueue) {
+    pub(super) fn unanswered(&mut self, now: Time, events: &mut EventQueue) {
         self.end_action(Outcome::Failed(Failure::Timeout), events);
         self.recover(now, events);
     }
@@ -411,12 +409,9 @@ impl<P: Port> VoiceModem<P> {
                 }
                 // Whether it was entered or not: leaving it does no harm.
                 self.voice_class |= self.caps.contains(Caps::VOICE);
+                // Some say nothing when they are aborted. The command to hang up shows whether the modem is there.
                 let action = self.action.take();
-                if reply == Reply::Timeout {
-                    self.recover_for(action, now, events);
-                } else {
-                    self.hang_up(action, now, events);
-                }
+                self.hang_up(action, now, events);
             }
             Job::CutDigits => match reply {
                 Reply::Timeout => self.unanswered(now, events),
@@ -558,11 +553,11 @@ impl<P: Port> VoiceModem<P> {
     }
 
     fn dial_step(&mut self, step: Dial, reply: Reply, now: Time, events: &mut EventQueue) {
-        if reply == Reply::Timeout {
-            return self.unanswered(now, events);
-        }
         if self.call.glare {
             return self.abandon(Failure::Glare, now, events);
+        }
+        if reply == Reply::Timeout {
+            return self.unanswered(now, events);
         }
         match step {
             Dial::Enter if reply.is_ok() => {
@@ -660,119 +655,6 @@ impl<P: Port> VoiceModem<P> {
     /// Whether a call of ours is being made or was made.
     pub(super) fn is_calling(&self) -> bool {
         self.call.dialled || matches!(self.job, Job::Dial(Dial::Piece { .. } | Dial::Waiting))
-    }
-
-    fn send_digits(&mut self, now: Time, events: &mut EventQueue) {
-        let mut command = Command::new();
-        let call = &mut self.call;
-        let steps = call.steps.as_slice();
-        let mut pauses = 0;
-        while steps.get(call.at) == Some(&DialStep::Pause) {
-            call.at += 1;
-            pauses += 1;
-        }
-        let hold = call.pause * pauses;
-        if call.at >= steps.len() {
-            self.job = Job::None;
-            return self.finish(Outcome::Ok, now, events);
-        }
-        let run = steps.iter().skip(call.at).map_while(|s| dial::digit(*s));
-        let mut taken = 0;
-        if call.mode == DigitMode::Pulse {
-            put(&mut command, b"ATX3DP");
-            for d in run.take(30) {
-                put(&mut command, &[d]);
-                taken += 1;
-            }
-            put(&mut command, b";");
-        } else {
-            put(&mut command, b"AT+VTS=");
-            let length = (milliseconds(call.digit) / 10).clamp(1, 255);
-            let gap = (milliseconds(call.gap) / 10).clamp(1, 255);
-            for d in run {
-                let mut item = Command::new();
-                if taken > 0 {
-                    put(&mut item, b",[,,");
-                    put_number(&mut item, gap);
-                    put(&mut item, b"],");
-                }
-                if call.tone_form < 2 {
-                    put(&mut item, &[b'{', d, b',']);
-                    put_number(&mut item, length);
-                    put(&mut item, b"}");
-                } else {
-                    put(&mut item, &[d]);
-                }
-                if taken > 0 && (call.tone_form > 0 || command.len() + item.len() > LINE) {
-                    break;
-                }
-                put(&mut command, &item);
-                taken += 1;
-            }
-        }
-        let next = call.at + taken;
-        let kind = if call.mode == DigitMode::Pulse { Kind::Go } else { Kind::Plain };
-        let each = if call.mode == DigitMode::Pulse { Duration::from_secs(2) } else { call.digit + call.gap };
-        let limit = HOOK_LIMIT + each * u32::try_from(taken).unwrap_or(u32::MAX);
-        if pauses > 0 {
-            self.hold_until(now + hold);
-        }
-        self.job = Job::Send { next };
-        self.send(&command, kind, limit, now, events);
-    }
-
-    fn send_step(&mut self, next: usize, reply: Reply, now: Time, events: &mut EventQueue) {
-        match reply {
-            Reply::Timeout => self.unanswered(now, events),
-            Reply::Code(ResultCode::Ok | ResultCode::VoiceConnect) => {
-                self.call.at = next;
-                self.hear.forget_tone();
-                self.hold_until(now + self.call.gap);
-                self.send_digits(now, events);
-            }
-            Reply::Code(ResultCode::Error) if self.call.mode == DigitMode::Dtmf && self.call.tone_form < 2 => {
-                self.call.tone_form += 1;
-                self.send_digits(now, events);
-            }
-            Reply::Code(ResultCode::Error) | Reply::Waited => {
-                self.finish(Outcome::Failed(Failure::Refused), now, events);
-            }
-            Reply::Code(_) => {
-                events.push(LineEvent::Released(ReleaseWitness::ResultCode));
-                self.abandon(Failure::Released, now, events);
-            }
-        }
-    }
-
-    fn flash(&mut self, now: Time, events: &mut EventQueue) {
-        let by_dial = self.call.flash_by_dial || !self.caps.contains(Caps::SENDS_DTMF);
-        self.job = Job::Flash { by_dial };
-        self.hear.own_loop_break(now);
-        self.hear.forget_tone();
-        if by_dial {
-            self.send(b"ATX3D!;", Kind::Go, HOOK_LIMIT * 2, now, events);
-        } else {
-            self.send(b"AT+VTS=!", Kind::Plain, HOOK_LIMIT, now, events);
-        }
-    }
-
-    fn flash_step(&mut self, by_dial: bool, reply: Reply, now: Time, events: &mut EventQueue) {
-        self.hear.own_loop_break(now);
-        match reply {
-            Reply::Timeout => self.unanswered(now, events),
-            Reply::Code(ResultCode::Ok | ResultCode::VoiceConnect) => self.finish(Outcome::Ok, now, events),
-            Reply::Code(ResultCode::Error) if !by_dial => {
-                self.call.flash_by_dial = true;
-                self.flash(now, events);
-            }
-            Reply::Code(ResultCode::Error) | Reply::Waited => {
-                self.finish(Outcome::Failed(Failure::Refused), now, events);
-            }
-            Reply::Code(_) => {
-                events.push(LineEvent::Released(ReleaseWitness::ResultCode));
-                self.abandon(Failure::Released, now, events);
-            }
-        }
     }
 
     /// Hangs up and makes the modem ready for the next call; for a `Release`, or to tidy up.

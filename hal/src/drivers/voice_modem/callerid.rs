@@ -110,7 +110,7 @@ impl Gatherer {
 
     /// An unformatted message without a tag.
     fn bare_frame(&mut self, line: &[u8], now: Time) -> bool {
-        let hex = line.len() >= 8 && line.len() % 2 == 0 && line.iter().all(u8::is_ascii_hexdigit);
+        let hex = line.len() >= 8 && line.len().is_multiple_of(2) && line.iter().all(u8::is_ascii_hexdigit);
         if !(hex && (line.starts_with(b"80") || line.starts_with(b"04"))) {
             return false;
         }

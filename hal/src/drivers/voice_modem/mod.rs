@@ -2,7 +2,7 @@
 //!
 //! Layers, from the wire up: the shielding of the voice stream ([`loopstart_signal::dle`]), lines
 //! ([`loopstart_signal::at`]), one command at a time with a deadline (`chat`), the start and the recovery of a
-//! modem (`start`), what it says unasked (`hear`), and what is wanted of it (`call`). Chips differ by [`profile`]; what can
+//! modem (`start`), what it says unasked (`hear`), and what is wanted of it (`call`, `send`). Chips differ by [`profile`]; what can
 //! be asked of a modem is asked, and what it cannot witness is not among its capabilities.
 //!
 //! Between calls the modem is in class 0, where it says `RING` and prints caller identification as text. For a call it
@@ -19,6 +19,7 @@ mod dial;
 mod hear;
 pub mod known;
 pub mod profile;
+mod send;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -62,6 +63,9 @@ enum Service {
 }
 
 /// A voice modem behind a byte stream.
+///
+/// How long a modem waits for dial tone and how long its hook flash is are settings of its firmware and country: the times
+/// in `Dial` and `Flash` have no effect here. `Listen` lasts until the call ends.
 ///
 /// Give it a queue with room for at least 256 events: it reads only while there is room for what a chunk can bring.
 pub struct VoiceModem<P: Port> {

@@ -66,6 +66,8 @@ pub const PROFILES: &[Profile] = &[
         init: &["AT+VIT=0"],
         ..V253
     },
+    // Its IS-101 numbers the devices its own way: 2 is the line.
+    Profile { name: "zyxel", marks: &["ZYXEL", "OMNI 56K"], off_hook: "AT+VLS=2", ..V253 },
     Profile { name: "cirrus", marks: &["CL-MD56"], ..V253 },
     // RC144 to RCV56: the commands before V.253.
     Profile {

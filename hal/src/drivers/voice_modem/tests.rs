@@ -9,6 +9,7 @@ use loopstart_signal::{
 
 mod calls;
 mod chaos;
+mod exchange;
 mod real;
 mod starts;
 
@@ -112,10 +113,6 @@ impl Rig {
         }
         self.modem.ready(Readiness { read: true, ..Readiness::default() }, self.now, &mut self.events);
         self.listen();
-    }
-
-    fn say_later(&mut self, after: u64, text: &[u8]) {
-        self.later.push((self.now + ms(after), text.to_vec()));
     }
 
     fn unplug(&mut self) {

@@ -4,9 +4,9 @@
 //! [`Terminal`] every 5 ms, and the thread that serves its host carries bytes as [`ModemFirmware`] says. It is written
 //! from the standards for programs that were written for real modems.
 //!
-//! How does it work? One step listens to the line ([`ringing`] while idle, [`monitor`] while off hook), then reads the
-//! host's bytes as the present state takes them, then lets what is in progress make sound: a [`dialer`], the
-//! [`tones`] of +VTS, the [`stream`] being played. Commands are read one at a time; one that takes time suspends its
+//! How does it work? One step listens to the line (`ringing` while idle, `monitor` while off hook), then reads the
+//! host's bytes as the present state takes them, then lets what is in progress make sound: a `dialer`, the
+//! `tones` of +VTS, the `stream` being played. Commands are read one at a time; one that takes time suspends its
 //! line, which goes on when it is done. What a model of modem has and lacks is data: a [`Profile`].
 //!
 //! There is no data pump. In class 0 a call is dialled or answered as V.25 says, with calling and answer tones, and

@@ -38,6 +38,8 @@ pub(super) type Events = ArrayVec<Heard, 16>;
 const BURST_DBM0: f32 = -45.0;
 /// Quiet after which sound is a new burst of ringback: longer than the gaps within a double burst.
 const BURST_GAP_STEPS: u32 = 200;
+/// Sound that is a burst of ringback: longer than a digit, no longer than the shortest national burst (400 ms).
+const BURST_STEPS: u32 = 60;
 
 /// Listens.
 #[derive(Debug)]
@@ -50,6 +52,8 @@ pub(super) struct Monitor {
     tone: Option<ProgressTone>,
     level: f32,
     quiet_steps: u32,
+    /// Steps of unbroken sound after a long quiet.
+    burst_steps: Option<u32>,
 }
 
 impl Monitor {
@@ -68,6 +72,7 @@ impl Monitor {
             tone: None,
             level: f32::NEG_INFINITY,
             quiet_steps: 0,
+            burst_steps: None,
         }
     }
 
@@ -78,7 +83,8 @@ impl Monitor {
         for single in &mut self.modem_tones {
             single.reset();
         }
-        (self.power, self.filled, self.tone, self.quiet_steps) = (0.0, 0, None, 0);
+        (self.power, self.filled, self.tone) = (0.0, 0, None);
+        (self.quiet_steps, self.burst_steps) = (0, None);
     }
 
     /// The tone that is on the line.
@@ -101,11 +107,16 @@ impl Monitor {
         let square: f32 = audio.iter().map(|&s| f32::from(s) * f32::from(s)).sum();
         self.level = level::dbm0(square / STEP as f32);
         if self.level >= BURST_DBM0 {
-            if self.tone == Some(ProgressTone::Ringback) && self.quiet_steps >= BURST_GAP_STEPS {
+            if self.quiet_steps >= BURST_GAP_STEPS {
+                self.burst_steps = Some(0);
+            }
+            self.burst_steps = self.burst_steps.map(|n| n.saturating_add(1));
+            if self.burst_steps == Some(BURST_STEPS) && self.tone == Some(ProgressTone::Ringback) {
                 tell(events, Heard::Tone(ProgressTone::Ringback));
             }
             self.quiet_steps = 0;
         } else {
+            self.burst_steps = None;
             self.quiet_steps = self.quiet_steps.saturating_add(1);
         }
         self.digits.process(audio, &mut |e| tell(events, Heard::Digit { symbol: e.symbol, edge: e.edge }));

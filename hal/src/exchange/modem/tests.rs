@@ -35,8 +35,12 @@ impl Rig {
     }
 
     fn with(profile: &'static Profile) -> Self {
+        Self::within(profile, US)
+    }
+
+    fn within(profile: &'static Profile, country: &'static Country) -> Self {
         Self {
-            modem: Modem::new(profile, US),
+            modem: Modem::new(profile, country),
             now: Time::from_millis(10_000),
             line: FromExchange::default(),
             tone: None,

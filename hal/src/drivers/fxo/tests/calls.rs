@@ -56,10 +56,10 @@ fn pauses_and_a_second_dial_tone_are_kept() {
     let mut bench = Bench::new();
     bench.tone(US.dial);
     let id = bench.dial("9W,12");
-    bench.run(1_500);
+    bench.until_dialing();
     // The outside line takes its time.
     bench.source = Source::Silence;
-    bench.run(1_000);
+    bench.run(1_500);
     assert_eq!(bench.dialled(), "9");
     bench.take();
     bench.tone(US.dial);
@@ -368,7 +368,7 @@ fn a_flash_within_a_dial_string_brings_dial_tone() {
     bench.run(1_200);
     assert_eq!(bench.hooks().last(), Some(&HookCommand::Flash));
     bench.tone(US.dial);
-    bench.run(1_500);
+    bench.until_dialing();
     bench.source = Source::Silence;
     bench.run(1_500);
     assert_eq!(bench.dialled(), "123");

@@ -7,12 +7,14 @@ mod random;
 use super::*;
 use loopstart_signal::country::US;
 use loopstart_signal::tone::TonePlayer;
+use loopstart_signal::{DialStep, DialSteps};
 use loopstart_signal::{cid, dtmf, fsk};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// What waits at the channel: events and blocks in their order.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are blocks")]
 enum Waiting {
     Event(FxoEvent),
     Block([i16; BLOCK]),
@@ -213,6 +215,7 @@ impl FxoPort for Handle {
 }
 
 /// What is on the line.
+#[expect(clippy::large_enum_variant, reason = "there is one")]
 enum Source {
     Silence,
     Tone(TonePlayer),
@@ -303,6 +306,17 @@ impl Bench {
             self.channel.get().tick(audio);
             self.look();
         }
+    }
+
+    /// Until the first digit of a dial string, when an exchange takes its dial tone away.
+    fn until_dialing(&mut self) {
+        for _ in 0..500 {
+            if self.said.contains(&LineEvent::Dialing) {
+                return;
+            }
+            self.run(20);
+        }
+        panic!("not dialling: {:?}", self.said);
     }
 
     /// The channel reports something.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use std::collections::HashMap;
 
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are a few dozen of them")]
 enum Happening {
     Act(ActionKind),
     Event(FxoEvent),

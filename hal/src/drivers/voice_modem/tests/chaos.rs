@@ -95,8 +95,7 @@ fn play(moves: Vec<Move>, script: Script) {
     let mut rig = Rig::ready(script);
     let mut told = Vec::new();
     let mut plugged = true;
-    let mut quiet = 0;
-    for step in moves {
+    for (turn, step) in moves.into_iter().enumerate() {
         match step {
             Move::Say(bytes) if plugged => rig.say(&bytes),
             Move::Say(_) => {}
@@ -110,8 +109,7 @@ fn play(moves: Vec<Move>, script: Script) {
                 rig.unplug();
             }
         }
-        told.extend(rig.run(quiet % 3));
-        quiet += 1;
+        told.extend(rig.run(turn as u64 % 3));
     }
     // Everything ends within the longest chain of deadlines.
     told.extend(rig.run(600_000));

@@ -208,6 +208,21 @@ fn dial_tone_that_was_there_before_the_command_is_dial_tone() {
     assert_eq!(digits(&rig.said), "5566");
 }
 
+#[test]
+fn dial_tone_is_known_in_every_country() {
+    let mut deaf = Vec::new();
+    for country in loopstart_signal::country::all() {
+        let mut rig = Rig::within(&STANDARD, country);
+        rig.expect("ATE0\r", "ATE0\r\r\nOK\r\n");
+        rig.tone = Some(TonePlayer::new(country.dial, country.levels.dial));
+        rig.send("ATDT55;\r");
+        if !rig.run(12_000).ends_with(b"\r\nOK\r\n") {
+            deaf.push(country.code);
+        }
+    }
+    assert_eq!(deaf, [""; 0]);
+}
+
 /// Dials with dial tone; the line is silent from the first digit on.
 fn dial(rig: &mut Rig, command: &str, number: &str) {
     rig.play(US.dial);

@@ -204,7 +204,7 @@ fn a_host_that_does_not_read_loses_no_result_and_costs_no_memory() {
     let mut sent = 0;
     for _ in 0..5_000 {
         if rig.modem.room() >= 6 {
-            rig.send("AT+VEX\r".replace("+VEX", "I0"));
+            rig.send("ATI0\r");
             sent += 1;
         }
         rig.step();
