@@ -72,23 +72,27 @@ pub struct EventQueue {
     capacity: usize,
 }
 
+/// Places beyond the capacity that only [`LineDevice::act`] uses: an action cannot be put off as reading can.
+const RESERVE: usize = 64;
+
 impl EventQueue {
-    /// A queue for `capacity` events.
+    /// A queue for `capacity` events, and a reserve for those of actions.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { events: VecDeque::with_capacity(capacity), capacity }
+        Self { events: VecDeque::with_capacity(capacity + RESERVE), capacity }
     }
 
     /// How many more events fit. A device stops reading before this runs out: edges and results are never dropped.
     pub fn room(&self) -> usize {
-        self.capacity - self.events.len()
+        self.capacity.saturating_sub(self.events.len())
     }
 
     /// Adds an event.
     ///
     /// A device that looks at [`room`](Self::room) first never finds the queue full; the debug assertion says so.
     pub fn push(&mut self, event: LineEvent) {
-        debug_assert!(self.room() > 0, "device produced more events than it made room for");
-        if self.room() > 0 {
+        let full = self.events.len() >= self.capacity + RESERVE;
+        debug_assert!(!full, "device produced more events than it made room for");
+        if !full {
             self.events.push_back(event);
         }
     }

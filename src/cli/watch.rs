@@ -62,6 +62,12 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
                     let _ = session.monitor_digits(call);
                 }
             }
+            // Nobody else will: then the call is over for good.
+            What::State(CallState::Disconnected(_)) => {
+                if let Some(call) = happening.call {
+                    let _ = session.drop_call(call);
+                }
+            }
             What::Gone => {
                 if let Some(gone) = gone.get_mut(happening.line) {
                     *gone = true;

@@ -112,11 +112,13 @@ impl Runtime {
             failures,
             event_thread: 0.into(),
         });
-        let reactor = reactor::Reactor::new(doorbell, down_rx, up, line_clock, DeviceId(config.device_id_base)).map_err(StartError::Os)?;
+        let reactor = reactor::Reactor::new(doorbell, down_rx, up, line_clock, DeviceId(config.device_id_base))
+            .map_err(StartError::Os)?;
         for (id, device) in ready {
             // The receiver lives in the reactor above.
             let _ = shared.down.send(Down::Add(id, device));
         }
+        shared.doorbell.ring();
         if let Some(clock) = &shared.line_clock {
             clock.attach(true);
         }

@@ -5,9 +5,7 @@
 //! callback that runs at that moment and before anything else. The closing thread waits for that, unless it is the
 //! notify thread itself (the host closes from inside a callback).
 
-use loopstart_provider::{
-    CallHandle, HostCall, HostLine, LineErr, LineHandle, Notification, Output, RequestId,
-};
+use loopstart_provider::{CallHandle, HostCall, HostLine, LineErr, LineHandle, Notification, Output, RequestId};
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
@@ -43,7 +41,9 @@ pub(crate) enum Delivery {
 
 impl Delivery {
     /// The delivery that an output stands for; none for actions.
-    pub(crate) fn from_output(output: Output) -> Result<Self, (loopstart_provider::DeviceId, loopstart_signal::LineAction)> {
+    pub(crate) fn from_output(
+        output: Output,
+    ) -> Result<Self, (loopstart_provider::DeviceId, loopstart_signal::LineAction)> {
         match output {
             Output::Act(device, action) => Err((device, action)),
             Output::Offer { host, line, call } => Ok(Self::Offer { host, line, call }),
@@ -135,9 +135,9 @@ impl Queue {
         if inner.thread == Some(std::thread::current().id()) {
             return;
         }
-        let _closed = self.changed.wait_while(inner, |i| {
-            !i.stopped && i.queue.iter().chain(&i.running).any(|d| d.belongs_to(closing))
-        });
+        let _closed = self
+            .changed
+            .wait_while(inner, |i| !i.stopped && i.queue.iter().chain(&i.running).any(|d| d.belongs_to(closing)));
     }
 
     /// No further deliveries: what waits is discarded, the thread ends after the running callback.

@@ -1,7 +1,7 @@
 //! The pump: what the event thread saw, and deadlines, into the provider.
 
-use super::reactor::{Down, Up, monotonic};
 use super::Shared;
+use super::reactor::{Down, Up, monotonic};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use loopstart_provider::{Input, Provider};
 use loopstart_signal::{Clock, Time};
