@@ -303,15 +303,19 @@ impl Shared {
     }
 
     fn carry_out(&self, output: Output, acted: &mut bool) {
-        match Delivery::from_output(output) {
-            Ok(delivery) => self.notify.push(delivery),
-            Err((device, action)) => {
+        match output {
+            Output::Act(device, action) => {
                 if self.down.is_full() {
                     self.doorbell.ring();
                 }
                 // The event thread never waits for this thread, so there will be room.
                 let _ = self.down.send(Down::Act(device, action));
                 *acted = true;
+            }
+            Output::Offer { host, line, call } => self.notify.push(Delivery::Offer { host, line, call }),
+            Output::Notify(notification) => self.notify.push(Delivery::Notify(notification)),
+            Output::Complete { request, result, line, call } => {
+                self.notify.push(Delivery::Complete { request, result, line, call });
             }
         }
     }

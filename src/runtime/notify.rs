@@ -5,7 +5,7 @@
 //! callback that runs at that moment and before anything else. The closing thread waits for that, unless it is the
 //! notify thread itself (the host closes from inside a callback).
 
-use loopstart_provider::{CallHandle, HostCall, HostLine, LineErr, LineHandle, Notification, Output, RequestId};
+use loopstart_provider::{CallHandle, HostCall, HostLine, LineErr, LineHandle, Notification, RequestId};
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
@@ -40,18 +40,6 @@ pub(crate) enum Delivery {
 }
 
 impl Delivery {
-    /// The delivery that an output stands for; none for actions.
-    pub(crate) fn from_output(
-        output: Output,
-    ) -> Result<Self, (loopstart_provider::DeviceId, loopstart_signal::LineAction)> {
-        match output {
-            Output::Act(device, action) => Err((device, action)),
-            Output::Offer { host, line, call } => Ok(Self::Offer { host, line, call }),
-            Output::Notify(notification) => Ok(Self::Notify(notification)),
-            Output::Complete { request, result, line, call } => Ok(Self::Complete { request, result, line, call }),
-        }
-    }
-
     fn belongs_to(&self, closing: Closing) -> bool {
         let (line, call) = match self {
             Self::Offer { line, call, .. } => (Some(*line), Some(*call)),
@@ -265,7 +253,16 @@ mod tests {
         }
     }
 
-    fn running() -> (Arc<Queue>, Receiver<String>, Receiver<()>, Sender<()>, std::thread::JoinHandle<()>) {
+    /// A queue whose thread calls a [`Slow`] host.
+    struct Scene {
+        queue: Arc<Queue>,
+        heard: Receiver<String>,
+        is_in: Receiver<()>,
+        let_go: Sender<()>,
+        thread: std::thread::JoinHandle<()>,
+    }
+
+    fn running() -> Scene {
         let queue = Arc::new(Queue::default());
         let (told, heard) = channel();
         let (entered, is_in) = channel();
@@ -275,12 +272,12 @@ mod tests {
             let queue = Arc::clone(&queue);
             move || queue.run(&host, |_, _| {})
         });
-        (queue, heard, is_in, let_go, thread)
+        Scene { queue, heard, is_in, let_go, thread }
     }
 
     #[test]
     fn a_close_discards_messages_and_completes_first() {
-        let (queue, heard, is_in, let_go, thread) = running();
+        let Scene { queue, heard, is_in, let_go, thread } = running();
         queue.push(state(CALL_B));
         is_in.recv().unwrap();
         for delivery in [state(CALL_A), state(CALL_B), completion(1, CALL_A), state(CALL_B), completion(2, CALL_A)] {
@@ -301,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_close_from_inside_a_callback_completes_right_after_it() {
-        let (queue, heard, is_in, let_go, thread) = running();
+        let Scene { queue, heard, is_in, let_go, thread } = running();
         queue.push(state(CALL_A));
         is_in.recv().unwrap();
         queue.push(ringing());
@@ -315,7 +312,7 @@ mod tests {
 
     #[test]
     fn nothing_is_delivered_after_stop() {
-        let (queue, heard, is_in, let_go, thread) = running();
+        let Scene { queue, heard, is_in, let_go, thread } = running();
         queue.push(state(CALL_A));
         is_in.recv().unwrap();
         queue.push(state(CALL_A));

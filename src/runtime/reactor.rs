@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Into the event thread.
+#[expect(clippy::large_enum_variant, reason = "the digits of an action travel inline: the event thread frees nothing")]
 pub(crate) enum Down {
     /// Take over a device and begin its dialog.
     Add(DeviceId, Box<dyn LineDevice>),
