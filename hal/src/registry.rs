@@ -90,7 +90,7 @@ impl Selector {
                     }
                     Some(_) => return None,
                 };
-                (path.starts_with('/') && path.len() > 1).then(|| Self::Serial { path: path.into(), profile })
+                (path.contains('/') && path.len() > 1).then(|| Self::Serial { path: path.into(), profile })
             }
             "usb" => {
                 let (rest, place) = match rest.rsplit_once('@') {
@@ -326,6 +326,7 @@ mod tests {
             "emulated:0?port=fxo",
             "emulated:1?port=modem",
             "serial:/dev/ttyACM0",
+            "serial:./m0",
             "serial:/dev/serial/by-path/platform-usb-0:1:1.0?profile=conexant",
             "dahdi:12",
             "usb:0572:1340",

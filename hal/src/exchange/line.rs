@@ -98,6 +98,8 @@ pub(crate) struct Treatment {
 /// Stages of a [`Treatment`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
+    /// Silence while the number is looked up, then this tone.
+    Connecting(Signal),
     Tone,
     Howler,
     /// Silence until the terminal goes on hook.

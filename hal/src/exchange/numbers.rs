@@ -67,7 +67,15 @@ pub(crate) static ROWS: &[Row] = &[
     Row {
         number: 5_550_126,
         name: "DIGITS",
-        does: Does::Script(&[Act::AnswerAfter(1), Act::Wait(1_000), Act::Digits("1234567890*#ABCD"), Act::Stay]),
+        // Something is said first, so that the caller knows of the answer before the digits come.
+        does: Does::Script(&[
+            Act::AnswerAfter(1),
+            Act::Wait(400),
+            Act::Voice(1_400),
+            Act::Wait(1_000),
+            Act::Digits("1234567890*#ABCD"),
+            Act::Stay,
+        ]),
     },
     Row {
         number: 5_550_127,

@@ -62,6 +62,8 @@ pub struct Timing {
     pub digit: Duration,
     /// Between digits when the number could already be complete (critical timing).
     pub critical: Duration,
+    /// From the last digit to the tone that tells why there is no call.
+    pub post_dial: Duration,
     /// How long reorder or busy tone lasts before the howler.
     pub tone: Duration,
     /// How long the howler lasts before the line is locked out.
@@ -84,6 +86,7 @@ impl Timing {
             hook: HookTiming::of(country),
             digit: Duration::from_secs(16),
             critical: Duration::from_secs(4),
+            post_dial: Duration::from_millis(500),
             tone: Duration::from_secs(30),
             howler: Duration::from_secs(50),
             release: Duration::from_millis(300),

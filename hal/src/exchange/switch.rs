@@ -398,13 +398,13 @@ impl Exchange {
     fn route(&mut self, line: usize, digits: &str, destination: Destination) {
         self.event(line, EventKind::Dialed(DialString::from(digits).unwrap_or_default()));
         match destination {
-            Destination::Treatment(signal) => self.treat(line, signal),
+            Destination::Treatment(signal) => self.treat_soon(line, signal),
             Destination::Script(row) => self.call_script(line, row),
             Destination::Line(called) => {
                 // A line that calls itself is busy.
                 if !self.lines.get(called).is_some_and(Line::is_free) {
                     match features::on_busy(called) {
-                        OnBusy::Busy => self.treat(line, Signal::Busy),
+                        OnBusy::Busy => self.treat_soon(line, Signal::Busy),
                     }
                     return;
                 }
@@ -564,6 +564,13 @@ impl Exchange {
         }
     }
 
+    /// Gives the line a tone instead of a call, after the time a switch takes to find out.
+    fn treat_soon(&mut self, line: usize, signal: Signal) {
+        let until = self.now + self.settings.timing.post_dial;
+        self.set_phase(line, Phase::Treatment(Treatment { stage: Stage::Connecting(signal), until }));
+        self.tone(line, None);
+    }
+
     /// Gives the line a tone instead of a call.
     fn treat(&mut self, line: usize, signal: Signal) {
         let until = self.now + self.settings.timing.tone;
@@ -592,6 +599,7 @@ impl Exchange {
                 }
             }
             Phase::Treatment(treatment) if now >= treatment.until => match treatment.stage {
+                Stage::Connecting(signal) => self.treat(line, signal),
                 Stage::Tone => {
                     *treatment = Treatment { stage: Stage::Howler, until: now + timing.howler };
                     self.tone(line, Some(Signal::Howler));

@@ -219,13 +219,14 @@ impl Sit {
             return SitKind::Unknown;
         }
         let high = [first.hz() > SPLIT[0], second.hz() > SPLIT[1]];
-        let long = [first.ms() > LONG, second.ms() > LONG];
-        match (high, long) {
-            ([false, false], [false, false]) => SitKind::Intercept,
-            ([true, false], [true, false]) => SitKind::VacantCode,
-            ([false, true], [false, true]) | ([true, false], [false, true]) => SitKind::Reorder,
-            ([true, true], [true, true]) | ([false, false], [true, true]) => SitKind::NoCircuit,
-            ([false, true], [true, false]) => SitKind::Ineffective,
+        // The length of the first tone follows from the rest, and its beginning is often cut off: the switch sends the
+        // tones while the last digit's echo still sounds.
+        match (high, second.ms() > LONG) {
+            ([false, false], false) => SitKind::Intercept,
+            ([true, false], false) => SitKind::VacantCode,
+            ([false, true] | [true, false], true) => SitKind::Reorder,
+            ([true, true] | [false, false], true) => SitKind::NoCircuit,
+            ([false, true], false) => SitKind::Ineffective,
             _ => SitKind::Unknown,
         }
     }

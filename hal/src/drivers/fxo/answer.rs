@@ -6,7 +6,7 @@
 
 use super::ear::Heard;
 use core::time::Duration;
-use loopstart_signal::{AnswerWitness, ProgressTone, Time};
+use loopstart_signal::{AnswerWitness, DigitEdge, ProgressTone, Time};
 
 /// A second reversal this soon after the first belongs to it (a common default of line equipment).
 const REVERSAL_APART: Duration = Duration::from_millis(600);
@@ -26,6 +26,11 @@ impl AnswerWatch {
         Self { ringback, ..Self::default() }
     }
 
+    /// Whether the answer was told.
+    pub(super) const fn is_answered(&self) -> bool {
+        self.answered
+    }
+
     /// Judges one finding. `ringback_gap` is the longest silence within ringback, in ms.
     pub(super) fn hear(&mut self, heard: Heard, ringback_gap: u32) -> Option<AnswerWitness> {
         match heard {
@@ -36,7 +41,10 @@ impl AnswerWatch {
             Heard::Silence(ms) if self.ringback && ms > ringback_gap + ringback_gap / 4 => {
                 return self.answer(AnswerWitness::RingbackStopped);
             }
-            Heard::Voice => return self.answer(AnswerWitness::Voice),
+            // Only somebody who answered sends digits.
+            Heard::Voice | Heard::Unasked | Heard::Digit(_, DigitEdge::Begin) => {
+                return self.answer(AnswerWitness::Voice);
+            }
             _ => {}
         }
         None

@@ -28,6 +28,8 @@ pub(super) enum Heard {
     Digit(u8, DigitEdge),
     /// Caller identification whose checksum is right.
     Caller(CallerId),
+    /// A digit began that the host did not ask for.
+    Unasked,
 }
 
 /// The receivers of one line.
@@ -124,8 +126,8 @@ impl Ear {
         });
     }
 
-    /// Listens off hook: to tones, voices, and to digits when somebody wants them.
-    pub(super) fn off_hook(&mut self, samples: &[i16], findings: &mut Findings) {
+    /// Listens off hook: to tones, voices, and to digits when the host wants them or `digits` are evidence.
+    pub(super) fn off_hook(&mut self, samples: &[i16], digits: bool, findings: &mut Findings) {
         let samples = match self.covered.checked_sub(samples.len()) {
             Some(left) => {
                 self.covered = left;
@@ -160,9 +162,14 @@ impl Ear {
             // Whatever comes now is something new: the burst that an answer cut short must not count as a first one.
             progress.reset();
         }
-        if self.listening {
+        let wanted = self.listening;
+        if wanted || digits {
             dtmf.process(samples, &mut |event| {
                 match event.edge {
+                    DigitEdge::Begin if !wanted => {
+                        let _ = findings.try_push(Heard::Unasked);
+                        return;
+                    }
                     DigitEdge::Begin => *digit = Some(event.symbol),
                     DigitEdge::End => {
                         if digit.take().is_none() {

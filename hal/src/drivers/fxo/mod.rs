@@ -385,7 +385,9 @@ impl<P: FxoPort> Fxo<P> {
             Hook::On(_) => self.ear.on_hook(block, &mut findings),
             Hook::Off(_) => {
                 self.count_quiet(block);
-                self.ear.off_hook(block, &mut findings);
+                let expectant =
+                    matches!(&self.hook, Hook::Off(Call { released: false, watch: Some(w), .. }) if !w.is_answered());
+                self.ear.off_hook(block, expectant, &mut findings);
             }
         }
         self.deliver(findings, events, now);
@@ -441,7 +443,7 @@ impl<P: FxoPort> Fxo<P> {
                     events.push(LineEvent::Digit(Digit { symbol, mode: DigitMode::Dtmf, edge }));
                 }
                 Heard::Caller(caller) => events.push(LineEvent::CallerId(caller)),
-                Heard::Voice | Heard::Silence(_) => {}
+                Heard::Unasked | Heard::Voice | Heard::Silence(_) => {}
             }
             if let Hook::Off(Call { released: false, watch: Some(watch), .. }) = &mut self.hook
                 && let Some(witness) = watch.hear(heard, ringback_gap(self.country.ringback))

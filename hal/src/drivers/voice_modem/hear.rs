@@ -233,7 +233,13 @@ impl<P: Port> VoiceModem<P> {
                 self.hear.shielded = true;
             }
             e::DTMF_END => self.hear.close_digit(events),
-            b'0'..=b'9' | b'A'..=b'D' | b'*' | b'#' => self.hear.heard_digit(code, events),
+            b'0'..=b'9' | b'A'..=b'D' | b'*' | b'#' => {
+                // Only somebody who answered sends digits.
+                if self.call.dialled {
+                    self.answered(AnswerWitness::Voice, events);
+                }
+                self.hear.heard_digit(code, events);
+            }
             e::RING => self.ring(None, now, events),
             e::RINGBACK => self.ringback(now, events),
             e::BUSY => self.tone(ProgressTone::Busy, events),

@@ -1,5 +1,5 @@
 //! A session with whatever modem is at hand. Not run by default:
-//! `LOOPSTART_TEST_TTY=/dev/ttyACM0 cargo test -p loopstart-hal --lib real -- --ignored --nocapture`.
+//! `LOOPSTART_TEST_TTY=/dev/ttyACM0 cargo test -p loopstart-hal --lib real -- --nocapture`.
 //! `LOOPSTART_TEST_NUMBER` is dialled, if set.
 
 use super::*;
@@ -60,9 +60,11 @@ fn run(modem: &mut VoiceModem<Traced>, zero: Instant, limit: Duration) -> Vec<Li
 }
 
 #[test]
-#[ignore = "needs a modem; see the module's text"]
 fn a_session_with_a_modem_at_hand() {
-    let path = std::env::var("LOOPSTART_TEST_TTY").expect("LOOPSTART_TEST_TTY names the terminal");
+    let Ok(path) = std::env::var("LOOPSTART_TEST_TTY") else {
+        println!("skipped: no modem at hand; LOOPSTART_TEST_TTY would name its terminal");
+        return;
+    };
     let port = SerialPort::open(path.as_ref()).unwrap();
     let mut modem = VoiceModem::new(Traced(port), Clock::Monotonic);
     let zero = Instant::now();
