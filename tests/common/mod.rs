@@ -1,0 +1,155 @@
+//! A host for tests: writes down what it is told, in order.
+#![allow(dead_code, reason = "each test uses what it needs")]
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use loopstart::config::Config;
+use loopstart::provider::{
+    CallHandle, CallInfoChange, CallState, Command, HostCall, HostLine, LineErr, LineHandle, LineState, MediaModes,
+    Notification, Reply, RequestId,
+};
+use loopstart::runtime::{Host, Runtime};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// One thing the host was told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// A call came in on this line; the host's handle for it.
+    Offered(HostLine, HostCall, CallHandle),
+    State(HostCall, CallState),
+    Info(HostCall, CallInfoChange),
+    /// The beginning of a digit.
+    Digit(HostCall, char),
+    Line(HostLine, LineState),
+    Completed(RequestId, Result<(), LineErr>),
+    Close(HostLine),
+    Other(Notification),
+}
+
+struct Listener {
+    tell: Sender<Told>,
+    next_call: AtomicUsize,
+}
+
+impl Host for Listener {
+    fn offer(&self, line: HostLine, _: LineHandle, call: CallHandle) -> Option<HostCall> {
+        let host = HostCall(self.next_call.fetch_add(1, Ordering::Relaxed));
+        let _ = self.tell.send(Told::Offered(line, host, call));
+        Some(host)
+    }
+    fn notify(&self, notification: &Notification) {
+        let _ = self.tell.send(match notification {
+            Notification::CallState { host, state, .. } => Told::State(*host, *state),
+            Notification::CallInfo { host, what, .. } => Told::Info(*host, *what),
+            Notification::Digit { host, symbol, end: false, .. } => Told::Digit(*host, char::from(*symbol)),
+            Notification::LineState { host_line, state, .. } => Told::Line(*host_line, *state),
+            Notification::Close { host_line, .. } => Told::Close(*host_line),
+            other => Told::Other(other.clone()),
+        });
+    }
+    fn complete(&self, request: RequestId, result: Result<(), LineErr>) {
+        let _ = self.tell.send(Told::Completed(request, result));
+    }
+}
+
+/// A provider with open lines. Host handles of lines are 1, 2, ...; those of offered calls 1000, 1001, ...
+pub struct Rig {
+    pub runtime: Runtime,
+    pub lines: Vec<LineHandle>,
+    pub told: Receiver<Told>,
+    /// What was told while something else was awaited.
+    pub seen: Vec<Told>,
+}
+
+/// Longest wait of wall time for anything.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Rig {
+    /// Opens `devices`, with line time `speed` times as fast for emulated ones, and takes voice and data calls.
+    pub fn start(devices: &[&str], speed: f64) -> Self {
+        let (tell, told) = unbounded();
+        let mut config = Config::default();
+        config.set_devices(devices.iter().copied()).expect("selectors");
+        config.emulated.speed = speed;
+        let host = Listener { tell, next_call: AtomicUsize::new(1000) };
+        let runtime = Runtime::start(config, Arc::new(host)).expect("a runtime");
+        let mut lines = Vec::new();
+        for (i, device) in runtime.devices().to_vec().into_iter().enumerate() {
+            let open = Command::OpenLine { device, host: HostLine(i + 1) };
+            let Ok(Reply::Line(line)) = runtime.command(open) else { panic!("line {i} does not open") };
+            // LINEDEVSTATE_: RINGING, CONNECTED, DISCONNECTED, INSERVICE, OUTOFSERVICE
+            runtime.command(Command::SetStatusMessages { line, line_states: 0xce, address_states: 0 }).expect("status");
+            lines.push(line);
+        }
+        Self { runtime, lines, told, seen: Vec::new() }
+    }
+
+    /// Waits until every line is in service, and takes calls from then on.
+    pub fn ready(mut self) -> Self {
+        let deadline = Instant::now() + PATIENCE;
+        for at in 0..self.lines.len() {
+            while !self.in_service(at) {
+                assert!(Instant::now() < deadline, "line {at} is not in service; {:?}", self.runtime.failures());
+                std::thread::yield_now();
+            }
+            self.take_calls(at);
+        }
+        self
+    }
+
+    /// Takes voice calls on a voice line, data calls on a data line.
+    pub fn take_calls(&mut self, at: usize) {
+        let line = self.lines[at];
+        let media = self.runtime.query(|p| p.line_status(line)).expect("a line").available_media;
+        let wanted = if media.contains(MediaModes::INTERACTIVE_VOICE) {
+            MediaModes::INTERACTIVE_VOICE
+        } else {
+            MediaModes::DATA_MODEM
+        };
+        self.runtime.command(Command::SetMediaDetection { line, modes: wanted }).expect("media");
+    }
+
+    pub fn in_service(&self, at: usize) -> bool {
+        self.runtime.query(|p| p.line_status(self.lines[at])).is_ok_and(|s| s.in_service)
+    }
+
+    /// Waits for something; what else is told meanwhile goes to `seen`.
+    pub fn wait<T>(&mut self, what: &str, mut pick: impl FnMut(&Told) -> Option<T>) -> T {
+        loop {
+            let Ok(told) = self.told.recv_timeout(PATIENCE) else { panic!("no {what}; seen {:#?}", self.seen) };
+            let found = pick(&told);
+            self.seen.push(told);
+            if let Some(found) = found {
+                return found;
+            }
+        }
+    }
+
+    /// Waits until a call is in a state.
+    pub fn state(&mut self, host: HostCall, what: &str, is: impl Fn(CallState) -> bool) {
+        self.wait(what, |told| matches!(told, Told::State(h, s) if *h == host && is(*s)).then_some(()));
+    }
+
+    /// Waits for the end of a request.
+    pub fn completed(&mut self, request: RequestId) -> Result<(), LineErr> {
+        self.wait(&format!("completion of {request:?}"), |told| match told {
+            Told::Completed(r, result) if *r == request => Some(*result),
+            _ => None,
+        })
+    }
+
+    /// Waits for an incoming call.
+    pub fn offered(&mut self) -> (HostCall, CallHandle) {
+        self.wait("an incoming call", |told| match told {
+            Told::Offered(_, host, call) => Some((*host, *call)),
+            _ => None,
+        })
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.runtime.shutdown();
+    }
+}
