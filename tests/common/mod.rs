@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// One thing the host was told.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Told {
+pub(crate) enum Told {
     /// A call came in on this line; the host's handle for it.
     Offered(HostLine, HostCall, CallHandle),
     State(HostCall, CallState),
@@ -54,12 +54,12 @@ impl Host for Listener {
 }
 
 /// A provider with open lines. Host handles of lines are 1, 2, ...; those of offered calls 1000, 1001, ...
-pub struct Rig {
-    pub runtime: Runtime,
-    pub lines: Vec<LineHandle>,
-    pub told: Receiver<Told>,
+pub(crate) struct Rig {
+    pub(crate) runtime: Runtime,
+    pub(crate) lines: Vec<LineHandle>,
+    pub(crate) told: Receiver<Told>,
     /// What was told while something else was awaited.
-    pub seen: Vec<Told>,
+    pub(crate) seen: Vec<Told>,
 }
 
 /// Longest wait of wall time for anything.
@@ -67,7 +67,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Rig {
     /// Opens `devices`, with line time `speed` times as fast for emulated ones, and takes voice and data calls.
-    pub fn start(devices: &[&str], speed: f64) -> Self {
+    pub(crate) fn start(devices: &[&str], speed: f64) -> Self {
         let (tell, told) = unbounded();
         let mut config = Config::default();
         config.set_devices(devices.iter().copied()).expect("selectors");
@@ -86,7 +86,7 @@ impl Rig {
     }
 
     /// Waits until every line is in service, and takes calls from then on.
-    pub fn ready(mut self) -> Self {
+    pub(crate) fn ready(mut self) -> Self {
         let deadline = Instant::now() + PATIENCE;
         for at in 0..self.lines.len() {
             while !self.in_service(at) {
@@ -99,7 +99,7 @@ impl Rig {
     }
 
     /// Takes voice calls on a voice line, data calls on a data line.
-    pub fn take_calls(&mut self, at: usize) {
+    pub(crate) fn take_calls(&mut self, at: usize) {
         let line = self.lines[at];
         let media = self.runtime.query(|p| p.line_status(line)).expect("a line").available_media;
         let wanted = if media.contains(MediaModes::INTERACTIVE_VOICE) {
@@ -110,12 +110,12 @@ impl Rig {
         self.runtime.command(Command::SetMediaDetection { line, modes: wanted }).expect("media");
     }
 
-    pub fn in_service(&self, at: usize) -> bool {
+    pub(crate) fn in_service(&self, at: usize) -> bool {
         self.runtime.query(|p| p.line_status(self.lines[at])).is_ok_and(|s| s.in_service)
     }
 
     /// Waits for something; what else is told meanwhile goes to `seen`.
-    pub fn wait<T>(&mut self, what: &str, mut pick: impl FnMut(&Told) -> Option<T>) -> T {
+    pub(crate) fn wait<T>(&mut self, what: &str, mut pick: impl FnMut(&Told) -> Option<T>) -> T {
         loop {
             let Ok(told) = self.told.recv_timeout(PATIENCE) else { panic!("no {what}; seen {:#?}", self.seen) };
             let found = pick(&told);
@@ -127,12 +127,12 @@ impl Rig {
     }
 
     /// Waits until a call is in a state.
-    pub fn state(&mut self, host: HostCall, what: &str, is: impl Fn(CallState) -> bool) {
+    pub(crate) fn state(&mut self, host: HostCall, what: &str, is: impl Fn(CallState) -> bool) {
         self.wait(what, |told| matches!(told, Told::State(h, s) if *h == host && is(*s)).then_some(()));
     }
 
     /// Waits for the end of a request.
-    pub fn completed(&mut self, request: RequestId) -> Result<(), LineErr> {
+    pub(crate) fn completed(&mut self, request: RequestId) -> Result<(), LineErr> {
         self.wait(&format!("completion of {request:?}"), |told| match told {
             Told::Completed(r, result) if *r == request => Some(*result),
             _ => None,
@@ -140,7 +140,7 @@ impl Rig {
     }
 
     /// Waits for an incoming call.
-    pub fn offered(&mut self) -> (HostCall, CallHandle) {
+    pub(crate) fn offered(&mut self) -> (HostCall, CallHandle) {
         self.wait("an incoming call", |told| match told {
             Told::Offered(_, host, call) => Some((*host, *call)),
             _ => None,
