@@ -307,10 +307,6 @@ impl Reactor {
         let now = self.now(self.slots[slot].clock);
         let s = &mut self.slots[slot];
         while let Some(event) = s.events.front() {
-            // Say that room is wanted before looking whether there is none, so that the pump cannot miss it.
-            if self.up.is_full() {
-                self.doorbell.stuck.store(true, Ordering::Release);
-            }
             match self.up.try_send(Up::Event(s.id, *event, now)) {
                 Ok(()) => {
                     s.events.pop();
@@ -319,9 +315,12 @@ impl Reactor {
                     }
                 }
                 Err(TrySendError::Full(_)) => {
+                    // Whoever receives from now on rings; if that was just before, there is room already.
                     self.doorbell.stuck.store(true, Ordering::Release);
-                    self.backlog = true;
-                    return;
+                    if self.up.is_full() {
+                        self.backlog = true;
+                        return;
+                    }
                 }
                 Err(TrySendError::Disconnected(_)) => {
                     s.events.pop();
@@ -410,6 +409,9 @@ impl Reactor {
                 self.tick = TickState::Consuming(ticket);
                 self.backlog = true;
                 self.doorbell.stuck.store(true, Ordering::Release);
+                if !self.up.is_full() {
+                    self.doorbell.ring();
+                }
             }
         }
     }
@@ -425,5 +427,104 @@ impl Reactor {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loopstart_signal::{ActionKind, Digit, DigitEdge, DigitMode, Outcome};
+    use std::io::{Read, Write};
+    use std::os::fd::BorrowedFd;
+    use std::os::unix::net::UnixStream;
+
+    /// Tells one digit for each byte it reads, and a beat of its clock every 5 ms.
+    struct Chatter {
+        stream: UnixStream,
+        beat: Option<Time>,
+    }
+
+    impl LineDevice for Chatter {
+        fn clock(&self) -> Clock {
+            Clock::Monotonic
+        }
+        fn fd(&self) -> Option<BorrowedFd<'_>> {
+            Some(self.stream.as_fd())
+        }
+        fn interest(&self) -> Interest {
+            Interest { read: true, ..Interest::default() }
+        }
+        fn start(&mut self, _: Time, events: &mut EventQueue) {
+            events.push(LineEvent::OnHook);
+        }
+        fn act(&mut self, action: &LineAction, now: Time, events: &mut EventQueue) {
+            self.beat = Some(now + Duration::from_millis(5));
+            events.push(LineEvent::Done { action: action.id, outcome: Outcome::Ok });
+        }
+        fn ready(&mut self, _: Readiness, _: Time, events: &mut EventQueue) {
+            let mut buffer = [0; 64];
+            while events.room() >= buffer.len() {
+                let Ok(n) = self.stream.read(&mut buffer) else { return };
+                for symbol in buffer.iter().take(n) {
+                    let digit = Digit { symbol: *symbol, mode: DigitMode::Dtmf, edge: DigitEdge::Begin };
+                    events.push(LineEvent::Digit(digit));
+                }
+                if n == 0 {
+                    return;
+                }
+            }
+        }
+        fn deadline(&self) -> Option<Time> {
+            self.beat
+        }
+        fn expire(&mut self, _: Time, events: &mut EventQueue) {
+            self.beat = None;
+            events.push(LineEvent::RingStopped);
+        }
+    }
+
+    #[test]
+    fn a_full_queue_holds_back_the_descriptor_and_loses_nothing() {
+        const BYTES: usize = 50_000;
+        let doorbell = Arc::new(Doorbell::new().unwrap());
+        let (down, down_rx) = crossbeam_channel::bounded(8);
+        let (up, up_rx) = crossbeam_channel::bounded(4);
+        let reactor = Reactor::new(Arc::clone(&doorbell), down_rx, up, None, DeviceId(5)).unwrap();
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        down.send(Down::Add(DeviceId(5), Box::new(Chatter { stream: ours, beat: None }))).unwrap();
+        doorbell.ring();
+        let thread = std::thread::spawn(move || reactor.run().len());
+        let writer = std::thread::spawn(move || {
+            let bytes: Vec<u8> = (0..BYTES).map(|n| n as u8).collect();
+            theirs.write_all(&bytes).unwrap();
+            theirs
+        });
+        // An action is taken although the line's events are stuck.
+        let action = LineAction { id: loopstart_signal::ActionId(9), kind: ActionKind::Listen(true) };
+        down.send(Down::Act(DeviceId(5), action)).unwrap();
+        doorbell.ring();
+
+        let (mut digits, mut done, mut beats) = (0, 0, 0);
+        while digits < BYTES || done == 0 || beats == 0 {
+            let told = up_rx.recv_timeout(Duration::from_secs(20)).expect("an event");
+            doorbell.room();
+            match told {
+                Up::Event(DeviceId(5), LineEvent::Digit(digit), _) => {
+                    assert_eq!(digit.symbol, digits as u8, "digit {digits}");
+                    digits += 1;
+                }
+                Up::Event(_, LineEvent::Done { .. }, _) => done += 1,
+                Up::Event(_, LineEvent::RingStopped, _) => beats += 1,
+                Up::Event(_, LineEvent::OnHook, _) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((digits, done, beats), (BYTES, 1, 1));
+        down.send(Down::Stop).unwrap();
+        doorbell.ring();
+        assert!(matches!(up_rx.recv_timeout(Duration::from_secs(20)), Ok(Up::Stopped)));
+        assert_eq!(thread.join().unwrap(), 1);
+        drop(writer.join().unwrap());
     }
 }
