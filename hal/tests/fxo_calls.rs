@@ -6,7 +6,7 @@ use loopstart_hal::exchange::modem::{Modem, STANDARD};
 use loopstart_hal::exchange::{EmulatedExchange, LineKind, ServeSettings};
 use loopstart_hal::ports::EmulatedFxoPort;
 use loopstart_hal::{EventQueue, LineClock, LineDevice, Readiness};
-use loopstart_signal::country::US;
+use loopstart_signal::country::{Country, US, by_code};
 use loopstart_signal::{
     ActionId, ActionKind, AnswerWitness, Clock, DialStep, DialSteps, DigitEdge, DigitMode, LineAction, LineEvent, Loss,
     Outcome, PartyId, ProgressTone, ReleaseWitness, SitKind, Time,
@@ -28,10 +28,15 @@ struct Line {
 
 impl Line {
     fn new() -> Self {
+        Self::of(US)
+    }
+
+    /// A line in this country.
+    fn of(country: &'static Country) -> Self {
         let lines = vec![LineKind::Fxo];
         let exchange = EmulatedExchange::start_with(
-            ServeSettings { country: US, speed: 1000.0, control: None, lines },
-            Box::new(|_| Box::new(Modem::new(&STANDARD, US))),
+            ServeSettings { country, speed: 1000.0, control: None, lines },
+            Box::new(move |_| Box::new(Modem::new(&STANDARD, country))),
             // A hybrid that is not balanced well.
             |settings| settings.return_loss_db = Some(14.0),
         )
@@ -43,7 +48,7 @@ impl Line {
         let mut line = Self {
             exchange,
             clock,
-            fxo: Fxo::new(port, US, Clock::Line),
+            fxo: Fxo::new(port, country, Clock::Line),
             queue: EventQueue::with_capacity(64),
             now,
             said: Vec::new(),
@@ -295,6 +300,19 @@ fn a_number_in_pulses() {
     line.until(10_000, |event| *event == LineEvent::Tone(ProgressTone::Busy));
     let happened = line.command("events");
     assert!(happened.contains("\"number\":\"5550121\""), "{happened}");
+}
+
+#[test]
+fn pulses_mean_what_the_country_says() {
+    // In Sweden 0 is one pulse and 9 is ten; in New Zealand 0 is ten and 9 is one.
+    for country in ["se", "nz"] {
+        let mut line = Line::of(by_code(country).unwrap());
+        line.command("events");
+        line.dial("P5550121");
+        line.run(1_000);
+        let happened = line.command("events");
+        assert!(happened.contains("\"number\":\"5550121\""), "{country}: {happened}");
+    }
 }
 
 #[test]

@@ -4,8 +4,8 @@
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use loopstart::config::Config;
 use loopstart::provider::{
-    CallHandle, CallInfoChange, CallState, Command, HostCall, HostLine, LineErr, LineHandle, LineState, MediaModes,
-    Notification, Reply, RequestId,
+    Address, CallHandle, CallInfoChange, CallParams, CallState, Command, HostCall, HostLine, LineErr, LineHandle,
+    LineState, MediaModes, Notification, Reply, RequestId,
 };
 use loopstart::runtime::{Host, Runtime};
 use std::sync::Arc;
@@ -60,6 +60,9 @@ pub(crate) struct Rig {
     pub(crate) told: Receiver<Told>,
     /// What was told while something else was awaited.
     pub(crate) seen: Vec<Told>,
+    /// Requests that were accepted: each completes once.
+    pub(crate) accepted: Vec<RequestId>,
+    last_request: u32,
 }
 
 /// Longest wait of wall time for anything.
@@ -82,7 +85,7 @@ impl Rig {
             runtime.command(Command::SetStatusMessages { line, line_states: 0xce, address_states: 0 }).expect("status");
             lines.push(line);
         }
-        Self { runtime, lines, told, seen: Vec::new() }
+        Self { runtime, lines, told, seen: Vec::new(), accepted: Vec::new(), last_request: 0x1000 }
     }
 
     /// Waits until every line is in service, and takes calls from then on.
@@ -145,6 +148,106 @@ impl Rig {
             Told::Offered(_, host, call) => Some((*host, *call)),
             _ => None,
         })
+    }
+}
+
+impl Rig {
+    /// Sends a command under a request id of its own, and keeps that id when it was accepted.
+    pub(crate) fn request(
+        &mut self,
+        command: impl FnOnce(RequestId) -> Command,
+    ) -> Result<(RequestId, Reply), LineErr> {
+        self.last_request += 1;
+        let id = RequestId(self.last_request);
+        let reply = self.runtime.command(command(id))?;
+        self.accepted.push(id);
+        Ok((id, reply))
+    }
+
+    /// Makes a voice call.
+    pub(crate) fn call(
+        &mut self,
+        at: usize,
+        host: HostCall,
+        address: &str,
+    ) -> Result<(RequestId, CallHandle), LineErr> {
+        let line = self.lines[at];
+        let (request, reply) = self.request(|request| Command::MakeCall {
+            request,
+            line,
+            host,
+            address: Some(Address(address.into())),
+            country: 0,
+            params: CallParams::default(),
+        })?;
+        let Reply::Call(call) = reply else { panic!("no call: {reply:?}") };
+        Ok((request, call))
+    }
+
+    /// Ends a call and waits until it has ended.
+    pub(crate) fn drop_call(&mut self, call: CallHandle) -> Result<(), LineErr> {
+        let (request, _) = self.request(|request| Command::Drop { request, call })?;
+        self.completed(request)
+    }
+
+    /// Has somebody ring a line of the emulated exchange.
+    pub(crate) fn ring(&self, line: usize) {
+        let reply =
+            self.runtime.with_exchange(|e| e.command(&format!("call {line} 5551234 CALLER"))).expect("exchange");
+        assert!(reply.starts_with("ok"), "{reply}");
+    }
+
+    /// Takes in what was told so far.
+    pub(crate) fn catch_up(&mut self) {
+        self.seen.extend(self.told.try_iter());
+    }
+
+    /// Ends the runtime and fails unless each accepted request completed once, and nothing else did.
+    pub(crate) fn finish(mut self) -> Vec<Told> {
+        self.runtime.shutdown();
+        self.catch_up();
+        let mut completed: Vec<_> = self.seen.iter().filter_map(|t| completed_request(t)).collect();
+        completed.sort_unstable_by_key(|r| r.0);
+        self.accepted.sort_unstable_by_key(|r| r.0);
+        assert_eq!(completed, self.accepted, "{:#?}", self.seen);
+        std::mem::take(&mut self.seen)
+    }
+
+    /// Part of one processor that the event thread uses, measured over a short while.
+    pub(crate) fn event_thread_load(&self) -> f64 {
+        let used = || {
+            let path = format!("/proc/self/task/{}/stat", self.runtime.event_thread());
+            let text = std::fs::read_to_string(path).expect("the event thread lives");
+            // After the name in parentheses: state is field 3, user and system time are fields 14 and 15, in 10 ms.
+            let rest = text.rsplit_once(')').expect("a name").1.to_owned();
+            let fields: Vec<_> = rest.split_whitespace().collect();
+            let ticks = |at: usize| fields[at].parse::<u64>().expect("a number");
+            (ticks(11) + ticks(12)) * 10
+        };
+        let (before, start) = (used(), Instant::now());
+        std::thread::sleep(Duration::from_millis(300));
+        (used() - before) as f64 / start.elapsed().as_millis() as f64
+    }
+}
+
+fn completed_request(told: &Told) -> Option<RequestId> {
+    if let Told::Completed(request, _) = told { Some(*request) } else { None }
+}
+
+/// Ends the test program when something hangs, and says what.
+pub(crate) struct Watchdog(Sender<()>);
+
+impl Watchdog {
+    pub(crate) fn new(what: &str, limit: Duration) -> Self {
+        let (alive, heard) = unbounded();
+        let what = what.to_owned();
+        std::thread::spawn(move || {
+            if heard.recv_timeout(limit) == Err(crossbeam_channel::RecvTimeoutError::Timeout) {
+                eprintln!("{what}: hangs for more than {limit:?}");
+                std::process::abort();
+            }
+        });
+        Self(alive)
     }
 }
 

@@ -8,7 +8,7 @@ use super::subscriber::{FromExchange, FromTerminal, STEP, STEP_TIME, Terminal};
 use crate::ports::fxo_emulated::{CardSocket, FromDriver, MAX_EVENTS, TRANSMIT_BLOCKS};
 use crate::{BLOCK, FxoEvent, HookCommand, PortError};
 use loopstart_signal::Time;
-use loopstart_signal::country::PulsePlan;
+use loopstart_signal::country::{PulseCode, PulsePlan};
 use loopstart_signal::pulse::{self, Train};
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
@@ -84,7 +84,8 @@ impl FxoCard {
     pub(crate) fn new(socket: CardSocket, plan: PulsePlan, flash_time: Duration, now: Time) -> Self {
         Self {
             socket,
-            plan,
+            // A line card sends n pulses for the digit n everywhere; the driver knows the country's code.
+            plan: PulsePlan { code: PulseCode::Plain, ..plan },
             flash_time,
             hook: Hook::On,
             commands: VecDeque::new(),
