@@ -36,10 +36,11 @@ pub trait LineDevice: Send {
     /// The clock this device lives on.
     fn clock(&self) -> Clock;
 
-    /// The descriptor to poll. Gone devices have none.
+    /// The descriptor to poll, as long as it is open.
     fn fd(&self) -> Option<BorrowedFd<'_>>;
 
-    /// What to poll for at present.
+    /// What to poll for at present. A device without any interest (one that is gone) is not polled at all: a poller
+    /// would report its hang-up again and again.
     fn interest(&self) -> Interest;
 
     /// Begins the dialog: identify, initialise, arm. `Ready` or `Lost` follows.

@@ -181,6 +181,8 @@ impl Reactor {
                     }
                     TIMER => {
                         let _ = self.timer.wait();
+                        // It does not run any more, whatever deadline comes next.
+                        self.timer_at = None;
                     }
                     TICK => {
                         if let Some(clock) = &self.line_clock {
@@ -296,7 +298,8 @@ impl Reactor {
         let s = &mut self.slots[slot];
         let due = s.device.deadline();
         match s.clock {
-            Clock::Monotonic => self.monotonic.set(slot, due),
+            // One that wants to go on at once comes behind those that are due already.
+            Clock::Monotonic => self.monotonic.set(slot, due.map(|due| due.max(monotonic()))),
             Clock::Line => self.line.set(slot, due),
         }
         self.poll(slot);
@@ -329,15 +332,17 @@ impl Reactor {
         }
     }
 
-    /// Tells the poller what the device wants; a line whose events are stuck is not read.
+    /// Tells the poller what the device wants; a line whose events are stuck is not read. One that wants nothing is taken
+    /// out: the poller reports a hang-up whether it is wanted or not, and would never sleep again.
     fn poll(&mut self, slot: usize) {
         let s = &mut self.slots[slot];
         let mut interest = s.device.interest();
         if !s.events.is_empty() {
             interest.read = false;
+            interest.priority = false;
         }
         let fd = s.device.fd();
-        let wanted = fd.as_ref().map(|fd| (fd.as_raw_fd(), interest));
+        let wanted = fd.as_ref().filter(|_| interest != Interest::default()).map(|fd| (fd.as_raw_fd(), interest));
         if wanted == s.polled {
             return;
         }
@@ -345,7 +350,9 @@ impl Reactor {
         flags.set(EpollFlags::EPOLLIN, interest.read);
         flags.set(EpollFlags::EPOLLOUT, interest.write);
         flags.set(EpollFlags::EPOLLPRI, interest.priority);
-        if let Some(fd) = fd {
+        if let (Some(fd), None) = (&fd, &wanted) {
+            let _ = self.epoll.delete(fd);
+        } else if let Some(fd) = fd {
             let same = s.polled.is_some_and(|(old, _)| old == fd.as_raw_fd());
             let mut event = EpollEvent::new(flags, slot as u64);
             // A descriptor that was closed and made again under the same number is unknown to the poller.
@@ -357,7 +364,10 @@ impl Reactor {
     }
 
     fn expire_monotonic(&mut self) {
-        while let Some((due, slot)) = self.monotonic.next() {
+        // A line that always has more to do (a modem that never stops talking) must not keep the descriptors and the
+        // commands waiting: what is left is handled in the next round, at once.
+        for _ in 0..self.slots.len() {
+            let Some((due, slot)) = self.monotonic.next() else { return };
             let now = monotonic();
             if due > now || !self.expire(slot, now) {
                 return;

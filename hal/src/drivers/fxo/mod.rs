@@ -687,7 +687,7 @@ impl<P: FxoPort> LineDevice for Fxo<P> {
     }
 
     fn fd(&self) -> Option<BorrowedFd<'_>> {
-        if self.service == Service::Gone { None } else { self.port.fd() }
+        self.port.fd()
     }
 
     fn interest(&self) -> Interest {

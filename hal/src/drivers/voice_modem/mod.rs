@@ -275,7 +275,7 @@ impl<P: Port> LineDevice for VoiceModem<P> {
     }
 
     fn fd(&self) -> Option<BorrowedFd<'_>> {
-        if self.service == Service::Dead { None } else { self.port.fd() }
+        self.port.fd()
     }
 
     fn interest(&self) -> Interest {

@@ -174,7 +174,7 @@ fn unplugged_at_any_moment() {
     let mut rig = Rig::ready(conexant);
     rig.unplug();
     assert_eq!(rig.run(0), [LineEvent::Lost(Loss::Gone)]);
-    assert!(rig.modem.fd().is_none() && rig.modem.deadline().is_none());
+    assert!(rig.modem.interest() == Interest::default() && rig.modem.deadline().is_none());
     rig.act(ActionKind::Seize);
     assert_eq!(rig.run(60_000), [failed(1, Failure::Lost)]);
     // While starting, at each moment of it.
