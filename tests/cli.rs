@@ -230,10 +230,10 @@ fn watch_tells_of_a_call_and_ends_at_sigterm() {
     let socket = directory.path().join("control");
     let mut command = loopstart();
     command
-        .args(["watch", "--json", "--device", "emulated:1"])
+        .args(["watch", "--json", "--device", "emulated:0", "--device", "emulated:1"])
         .env("LOOPSTART_EMULATED", format!("speed=20,control={}", socket.display()));
     let (watch, mut out) = Running::start(&mut command);
-    line_with(&mut out, |line| line.contains("inservice"));
+    line_with(&mut out, |line| line.contains("inservice") && line.contains("emulated:1"));
     // The name tries to clear the terminal.
     assert!(control(&socket, "call 1 5551234 EVIL\u{1b}[2J").starts_with("ok"));
     let line = line_with(&mut out, |line| line.contains("callerid"));
@@ -241,7 +241,9 @@ fn watch_tells_of_a_call_and_ends_at_sigterm() {
     // A device that goes away in the middle of a call is told, and the call ends for good.
     assert!(control(&socket, "unplug 1").starts_with("ok"));
     line_with(&mut out, |line| line.contains("outofservice"));
+    line_with(&mut out, |line| line.contains("\"gone\""));
     line_with(&mut out, |line| line.contains("IDLE"));
+    // There is another device to watch.
     watch.signal(Signal::SIGTERM);
     assert_eq!(watch.end(), (Some(0), String::new()));
     assert!(!socket.exists(), "the control socket is removed");

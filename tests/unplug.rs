@@ -207,23 +207,21 @@ pulled! {
 fn the_line_beside_goes_on_working() {
     let _watch = Watchdog::new("two lines", Duration::from_secs(90));
     let mut rig = Rig::start(&["emulated:0", "emulated:1"], 20.0).ready();
-    for (line, other) in [(0, 1)] {
-        let (_, call) = rig.call(line, OUTGOING, "5550101").expect("a call");
-        let (called_host, called) = rig.offered();
-        let (request, _) = rig.request(|request| Command::Answer { request, call: called }).expect("answer");
-        assert_eq!(rig.completed(request), Ok(()));
-        rig.state(called_host, "CONNECTED", |s| matches!(s, CallState::Connected(_)));
-        rig.runtime.with_exchange(|e| e.unplug(line)).expect("an exchange").expect("plugged in");
-        rig.state(OUTGOING, "DISCONNECTED", |s| matches!(s, CallState::Disconnected(_)));
-        // To the exchange a plug that is pulled is a telephone that hangs up.
-        rig.state(called_host, "DISCONNECTED", |s| matches!(s, CallState::Disconnected(_)));
-        for handle in [call, called] {
-            assert_eq!(rig.drop_call(handle), Ok(()));
-            rig.runtime.close_call(handle).expect("a call");
-        }
-        let (_, call) = rig.call(other, HostCall(9), "5550120").expect("the other line works");
-        rig.state(HostCall(9), "CONNECTED", |s| matches!(s, CallState::Connected(_)));
-        assert_eq!(rig.drop_call(call), Ok(()));
+    let (_, call) = rig.call(0, OUTGOING, "5550101").expect("a call");
+    let (called_host, called) = rig.offered();
+    let (request, _) = rig.request(|request| Command::Answer { request, call: called }).expect("answer");
+    assert_eq!(rig.completed(request), Ok(()));
+    rig.state(called_host, "CONNECTED", |s| matches!(s, CallState::Connected(_)));
+    rig.runtime.with_exchange(|e| e.unplug(0)).expect("an exchange").expect("plugged in");
+    rig.state(OUTGOING, "DISCONNECTED", |s| matches!(s, CallState::Disconnected(_)));
+    // To the exchange a plug that is pulled is a telephone that hangs up.
+    rig.state(called_host, "DISCONNECTED", |s| matches!(s, CallState::Disconnected(_)));
+    for handle in [call, called] {
+        assert_eq!(rig.drop_call(handle), Ok(()));
+        rig.runtime.close_call(handle).expect("a call");
     }
+    let (_, call) = rig.call(1, HostCall(9), "5550120").expect("the other line works");
+    rig.state(HostCall(9), "CONNECTED", |s| matches!(s, CallState::Connected(_)));
+    assert_eq!(rig.drop_call(call), Ok(()));
     rig.finish();
 }

@@ -563,11 +563,12 @@ impl Session {
                 let line = place(host_line);
                 (line, Some(host), at_tick(self.now(line), tick), What::Generated(why))
             }
-            Notification::Remove { device } => {
-                let line = self.lines.iter().position(|l| l.device == device)?;
+            // The device of a line that must be closed is gone.
+            Notification::Close { host_line, .. } => {
+                let line = place(host_line);
                 (line, None, self.now(line), What::Gone)
             }
-            Notification::Gathered { .. } | Notification::AddressState { .. } | Notification::Close { .. } => {
+            Notification::Gathered { .. } | Notification::AddressState { .. } | Notification::Remove { .. } => {
                 return None;
             }
         };

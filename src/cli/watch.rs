@@ -18,6 +18,9 @@ pub(super) struct Options {
     device: Vec<String>,
 }
 
+/// How long calls may take to end when no device is left.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let interrupt = Interrupt::install()?;
     let mut config = Config::from_env()?;
@@ -41,8 +44,14 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     out.say(format_args!("Watching {}. Ctrl-C ends it.", lines_in_words(session.lines().len())))?;
     let mut gone = vec![false; session.lines().len()];
     loop {
-        let happening = match session.next(&interrupt, Duration::from_secs(3600)) {
+        // Their calls are still to end when all devices are gone.
+        let all_gone = gone.iter().all(|g| *g);
+        let wait = if all_gone { LAST_WORDS } else { Duration::from_secs(3600) };
+        let happening = match session.next(&interrupt, wait) {
             Next::Happened(happening) => happening,
+            Next::Timeout if all_gone => {
+                return Err(Failure::refused("every device is gone; plug one in and start again"));
+            }
             Next::Timeout => continue,
             Next::Interrupted => return Ok(()),
         };
@@ -71,9 +80,6 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
             What::Gone => {
                 if let Some(gone) = gone.get_mut(happening.line) {
                     *gone = true;
-                }
-                if gone.iter().all(|g| *g) {
-                    return Err(Failure::refused("every device is gone; plug one in and start again"));
                 }
             }
             _ => {}

@@ -69,7 +69,8 @@ pub(crate) struct Rig {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Rig {
-    /// Opens `devices`, with line time `speed` times as fast for emulated ones, and takes voice and data calls.
+    /// Opens the lines of `devices`, with line time `speed` times as fast for emulated ones. A device that cannot be
+    /// opened has no place among `lines`.
     pub(crate) fn start(devices: &[&str], speed: f64) -> Self {
         let (tell, told) = unbounded();
         let mut config = Config::default();
@@ -79,6 +80,9 @@ impl Rig {
         let runtime = Runtime::start(config, Arc::new(host)).expect("a runtime");
         let mut lines = Vec::new();
         for (i, device) in runtime.devices().to_vec().into_iter().enumerate() {
+            if runtime.failures().iter().any(|(failed, _)| *failed == device) {
+                continue;
+            }
             let open = Command::OpenLine { device, host: HostLine(i + 1) };
             let Ok(Reply::Line(line)) = runtime.command(open) else { panic!("line {i} does not open") };
             // LINEDEVSTATE_: RINGING, CONNECTED, DISCONNECTED, INSERVICE, OUTOFSERVICE
@@ -206,7 +210,7 @@ impl Rig {
     pub(crate) fn finish(mut self) -> Vec<Told> {
         self.runtime.shutdown();
         self.catch_up();
-        let mut completed: Vec<_> = self.seen.iter().filter_map(|t| completed_request(t)).collect();
+        let mut completed: Vec<_> = self.seen.iter().filter_map(completed_request).collect();
         completed.sort_unstable_by_key(|r| r.0);
         self.accepted.sort_unstable_by_key(|r| r.0);
         assert_eq!(completed, self.accepted, "{:#?}", self.seen);

@@ -98,6 +98,23 @@ fn process_name(pid: u32) -> String {
     }
 }
 
+/// The process that has locked this file with `flock`, `name (pid N)`.
+pub(super) fn locker_of(file: &fs::Metadata) -> Option<String> {
+    locker_in(&fs::read_to_string("/proc/locks").ok()?, file.dev(), file.ino()).map(process_name)
+}
+
+/// Looks for a lock in the text of `/proc/locks`: `1: FLOCK  ADVISORY  WRITE 4711 00:18:5 0 EOF`. A process of another
+/// container shows as 0, or as a negative number.
+fn locker_in(locks: &str, device: u64, inode: u64) -> Option<u32> {
+    let (major, minor) = (nix::sys::stat::major(device), nix::sys::stat::minor(device));
+    let wanted = format!("{major:02x}:{minor:02x}:{inode}");
+    locks.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        let (kind, pid) = (words.nth(1)?, words.nth(2)?.parse().ok().filter(|pid| *pid != 0)?);
+        (kind == "FLOCK" && words.next() == Some(&wanted)).then_some(pid)
+    })
+}
+
 /// A process that has the device with this number open, `name (pid N)`; another process first, our own (through a
 /// descriptor that is locked) last. Sees the processes of other users only as root.
 pub(super) fn holder_of(device: u64) -> Option<String> {
@@ -147,6 +164,16 @@ mod tests {
         fs::write(&file, "no pid at all").unwrap();
         assert!(UucpLock::take_in(dir.path(), "ttyX1").unwrap().is_none());
         assert!(file.exists());
+    }
+
+    #[test]
+    fn the_locker_is_found_among_the_locks() {
+        let locks = "1: POSIX  ADVISORY  WRITE 11 00:18:5 0 EOF\n2: FLOCK  ADVISORY  WRITE 0 00:18:5 0 EOF\n\
+                     2: -> FLOCK  ADVISORY  WRITE 12 00:18:5 0 EOF\nnonsense\n3: FLOCK  ADVISORY  WRITE 13 fd:01:5 0 EOF\n\
+                     4: FLOCK  ADVISORY  WRITE 4711 00:18:5 0 EOF\n";
+        assert_eq!(locker_in(locks, nix::sys::stat::makedev(0, 0x18), 5), Some(4711));
+        assert_eq!(locker_in(locks, nix::sys::stat::makedev(0xfd, 1), 5), Some(13));
+        assert_eq!(locker_in(locks, nix::sys::stat::makedev(0, 0x18), 6), None);
     }
 
     #[test]

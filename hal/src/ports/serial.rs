@@ -4,7 +4,7 @@
 //! port when it is taken. The `serialport` crate opens and configures; its own reads block and treat a
 //! hang-up as an error before the bytes, so the descriptor is taken out of it.
 
-use super::lock::{UucpLock, holder_of};
+use super::lock::{UucpLock, holder_of, locker_of};
 use super::tty;
 use crate::{OpenError, Port, PortError};
 use nix::errno::Errno;
@@ -55,6 +55,8 @@ impl SerialPort {
                 reason: format!("{what}, not a serial port; try /dev/ttyACM0"),
             });
         }
+        // Whoever locked it has it; others may have it open and not use it.
+        let holder = || locker_of(&meta).or_else(|| holder_of(meta.rdev()));
         let busy = |holder: Option<String>| OpenError::Busy {
             device: device.clone(),
             holder: holder.unwrap_or_else(|| "another program".into()),
@@ -65,7 +67,7 @@ impl SerialPort {
         let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
         let first = match nix::fcntl::open(&node, flags, Mode::empty()) {
             Ok(fd) => fd,
-            Err(Errno::EBUSY) => return Err(busy(holder_of(meta.rdev()))),
+            Err(Errno::EBUSY) => return Err(busy(holder())),
             Err(Errno::EACCES | Errno::EPERM) => {
                 return Err(OpenError::Permission { device, hint: permission_hint(&meta), path: node });
             }
@@ -74,7 +76,7 @@ impl SerialPort {
             Err(Errno::EIO) => return Err(OpenError::Missing { device }),
             Err(e) => return Err(OpenError::Os { device, action: "opening it", source: e.into() }),
         };
-        if !nix::unistd::isatty(&first).unwrap_or(false) {
+        if !nix::unistd::isatty(&first).unwrap_or(false) || is_pty_maker(meta.rdev()) {
             let reason = "a device, but not a serial port (no terminal); try /dev/ttyACM0".into();
             return Err(OpenError::WrongKind { device, reason });
         }
@@ -88,13 +90,13 @@ impl SerialPort {
         // Tried here because a refusal inside `serialport` would clear the holder's exclusive mode.
         let first = match Flock::lock(first, FlockArg::LockExclusiveNonblock) {
             Ok(locked) => locked.unlock().map_err(|(_, e)| os("unlocking it")(e.into()))?,
-            Err((_, Errno::EAGAIN)) => return Err(busy(holder_of(meta.rdev()))),
+            Err((_, Errno::EAGAIN)) => return Err(busy(holder())),
             Err((_, e)) => return Err(OpenError::Os { device, action: "locking it", source: e.into() }),
         };
 
         let builder = serialport::new(node.to_string_lossy(), BIT_RATE);
         let port = TTYPort::open(&builder).map_err(|e| match e.kind() {
-            serialport::ErrorKind::NoDevice => busy(holder_of(meta.rdev())),
+            serialport::ErrorKind::NoDevice => busy(holder()),
             _ => os("configuring it")(e.into()),
         })?;
         let fd = take_descriptor(port);
@@ -152,6 +154,12 @@ impl Drop for SerialPort {
         // The kernel clears it with the last descriptor only, and a duplicate may still be out.
         lines::end_exclusive(&self.fd);
     }
+}
+
+/// `/dev/ptmx`: a terminal to the system, but each opening of it makes another pseudo-terminal.
+fn is_pty_maker(device: u64) -> bool {
+    let number = (nix::sys::stat::major(device), nix::sys::stat::minor(device));
+    number == (5, 2)
 }
 
 /// Major numbers 136 to 143: the terminal sides of pseudo-terminals.
@@ -253,8 +261,9 @@ mod tests {
     fn what_is_wrong_is_said() {
         let missing = SerialPort::open(Path::new("/dev/ttyNOSUCH7"));
         assert!(matches!(missing, Err(OpenError::Missing { .. })));
-        let null = SerialPort::open(Path::new("/dev/null"));
-        assert!(matches!(null, Err(OpenError::WrongKind { .. })));
+        for none in ["/dev/null", "/dev/ptmx"] {
+            assert!(matches!(SerialPort::open(Path::new(none)), Err(OpenError::WrongKind { .. })), "{none}");
+        }
         let dir = SerialPort::open(Path::new("/dev"));
         assert!(matches!(&dir, Err(OpenError::WrongKind { reason, .. }) if reason.contains("directory")));
     }

@@ -71,6 +71,8 @@ pub(super) struct Chat {
     hint: Option<(ResultCode, arrayvec::ArrayVec<u8, 3>, Time)>,
     /// The modem answers in numbers.
     pub(super) numeric: bool,
+    /// It frames the numbers as if they were texts.
+    framed_numbers: bool,
     last_byte: Time,
 }
 
@@ -173,7 +175,14 @@ impl<P: Port> VoiceModem<P> {
                 }
             } else if flight.deadline <= now {
                 let hung_up = flight.kind == Kind::HangUp && flight.aborted;
-                let reply = if hung_up { Reply::Code(ResultCode::Ok) } else { Reply::Timeout };
+                let reply = match self.lone_number() {
+                    _ if hung_up => Reply::Code(ResultCode::Ok),
+                    Some(code) => {
+                        (self.chat.numeric, self.chat.framed_numbers) = (true, true);
+                        Reply::Code(code)
+                    }
+                    None => Reply::Timeout,
+                };
                 self.end_command(reply, now, events);
             } else if flight.abort_at.is_some_and(|at| at <= now) {
                 flight.abort_at = None;
@@ -194,16 +203,30 @@ impl<P: Port> VoiceModem<P> {
         ResultCode::verbose(self.lines.partial()?.bytes).filter(|c| c.is_final())
     }
 
+    /// A number framed as a text, and nothing else in the time of the command: a modem that was thrown into numeric results
+    /// and does not frame them as V.250 says.
+    fn lone_number(&self) -> Option<ResultCode> {
+        ResultCode::numeric(self.chat.info.strip_suffix(b"\n")?).filter(|c| c.is_final())
+    }
+
     /// Looks at each byte before the splitter does: what follows a digit tells whether it was a result.
     pub(super) fn before_byte(&mut self, byte: u8, now: Time, events: &mut EventQueue) {
         self.chat.last_byte = now;
         let Some((code, digits, _)) = self.chat.hint.clone() else { return };
-        if byte == b'\n' {
+        let text = if self.chat.framed_numbers { !matches!(byte, b'\r' | b'\n') } else { byte == b'\n' };
+        if text {
             self.chat.hint = None;
             self.note(&digits);
+        } else if self.chat.framed_numbers {
+            // What follows the end of its line tells.
         } else if self.chat.numeric {
             self.believe_number(code, now, events);
         }
+    }
+
+    /// A verbose result came: the modem answers in texts.
+    pub(super) fn is_verbose(&mut self) {
+        (self.chat.numeric, self.chat.framed_numbers) = (false, false);
     }
 
     fn believe_number(&mut self, code: ResultCode, now: Time, events: &mut EventQueue) {
@@ -223,7 +246,7 @@ impl<P: Port> VoiceModem<P> {
             self.result(code, now, events);
             return true;
         }
-        let settle = if self.chat.numeric { NUMERIC_SETTLE_USUAL } else { NUMERIC_SETTLE };
+        let settle = if self.chat.numeric && !self.chat.framed_numbers { NUMERIC_SETTLE_USUAL } else { NUMERIC_SETTLE };
         self.chat.hint = Some((code, line.iter().copied().take(3).collect(), now + settle));
         true
     }

@@ -126,7 +126,7 @@ impl<P: Port> VoiceModem<P> {
             }
             Some(code) => {
                 self.noise = 0;
-                self.chat.numeric = false;
+                self.is_verbose();
                 self.result(code, now, events);
             }
             None if self.service == Service::Ready && self.caller.line(line, now) => {

@@ -13,6 +13,8 @@ const RETRY: Duration = Duration::from_secs(30);
 const WAKE: Duration = Duration::from_secs(1);
 /// `ATZ` takes this long on some.
 const RESET: Duration = Duration::from_secs(5);
+/// A modem that was slow to wake may have more answers on their way: they must not be taken for those to what follows.
+const STRAGGLERS: Duration = Duration::from_secs(2);
 /// Silence on both sides of `+++`, and DTR low at the same time: the default guard of 1 s and a little.
 pub(super) const GUARD: Duration = Duration::from_millis(1_100);
 /// Commands without an answer before initialising is given up.
@@ -129,13 +131,26 @@ impl<P: Port> VoiceModem<P> {
         let answered = matches!(reply, Reply::Code(_));
         let next = match step {
             // Whatever it answers, it is awake.
-            Step::Wake | Step::WakeAgain | Step::HangUp | Step::Reset if answered => Step::Quiet,
+            Step::Wake if answered => Step::Quiet,
+            Step::WakeAgain | Step::HangUp | Step::Reset if answered => {
+                self.hold_until(now + STRAGGLERS);
+                Step::Quiet
+            }
             Step::Wake => Step::WakeAgain,
             Step::WakeAgain => Step::Guard,
             Step::Guard => Step::Escaped,
             Step::Escaped => Step::HangUp,
             Step::HangUp => Step::Reset,
             Step::Reset => return self.give_up(now, events),
+            // Every modem knows this line, but noise before it may have spoilt it. What refuses it again and again is no
+            // modem, or none that can be talked to.
+            Step::Quiet if reply == Reply::Code(ResultCode::Error) && !self.chat.numeric => {
+                self.start.misses += 1;
+                if self.start.misses >= MISSES {
+                    return self.give_up(now, events);
+                }
+                Step::Quiet
+            }
             step => {
                 if !answered {
                     self.start.misses += 1;

@@ -1,7 +1,7 @@
 //! The events of V.253: their numbers, their codes, and in which states each is told.
 
 use super::monitor::{Heard, ModemTone};
-use super::profile::Route;
+use super::profile::{Profile, Route};
 use loopstart_signal::{ProgressTone, dle::event};
 
 /// A simple event: its number (V.253 table 9) and the byte after `<DLE>`.
@@ -62,6 +62,9 @@ const IDLE: &[u8] = &[CALLER_ID, CADENCE, RING.number];
 /// What is told of the line in all states.
 const LINE: &[u8] = &[DTMF, 6, 7, 11, LOOP_BREAK.number, POLARITY.number, 15, 18, 19, 20, 21, 25, 26, 29];
 
+/// The same of a modem that does not report the progress of calls.
+const LINE_QUIET: &[u8] = &[DTMF, LOOP_BREAK.number];
+
 /// Event n is bit 31 - n.
 pub(super) const fn bit(number: u8) -> u32 {
     if number < 32 { 1 << (31 - number) } else { 0 }
@@ -71,16 +74,22 @@ fn bits(numbers: &[u8]) -> u32 {
     numbers.iter().fold(0, |mask, n| mask | bit(*n))
 }
 
-/// The events that a route can tell in a state, as +VLS=? lists them.
-pub(super) fn mask(route: &Route, reporting: Reporting) -> u32 {
+/// The events that a modem can tell with a route selected, in a state, as +VLS=? lists them.
+pub(super) fn mask(profile: &Profile, route: &Route, reporting: Reporting) -> u32 {
     if route.label == 0 {
         return bits(IDLE);
     }
-    let line = if route.has_line() { bits(LINE) } else { 0 };
+    let progress = profile.reports_progress;
+    let line = match (route.has_line(), progress) {
+        (false, _) => 0,
+        (true, false) => bits(LINE_QUIET),
+        (true, true) => bits(LINE),
+    };
     let own = match reporting {
         Reporting::Transmit if route.can_play() => bits(&[UNDERRUN.number]),
-        Reporting::Receive if route.can_record() => bits(&[OVERRUN.number, 9, 10, 27]),
-        Reporting::Command if route.has_line() => bits(&[27]),
+        Reporting::Receive if route.can_record() && progress => bits(&[OVERRUN.number, 9, 10, 27]),
+        Reporting::Receive if route.can_record() => bits(&[OVERRUN.number, 9, 10]),
+        Reporting::Command if route.has_line() && progress => bits(&[27]),
         _ => 0,
     };
     bits(IDLE) | line | own
@@ -88,15 +97,22 @@ pub(super) fn mask(route: &Route, reporting: Reporting) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::profile::{SILENT, STANDARD};
     use super::*;
 
     #[test]
     fn event_0_is_the_most_significant_bit() {
         let none = Route { label: 0, primitives: "" };
-        assert_eq!(mask(&none, Reporting::Command), 0xb000_0000);
+        assert_eq!(mask(&STANDARD, &none, Reporting::Command), 0xb000_0000);
         let line = Route { label: 1, primitives: "T" };
-        assert_eq!(mask(&line, Reporting::Transmit) & 0x0000_0100, 0x100, "23: underrun");
-        assert_eq!(mask(&line, Reporting::Receive) & 0x0460_0000, 0x0460_0000, "5, 9, 10");
-        assert_eq!(mask(&line, Reporting::Command) & 0x0460_0100, 0);
+        assert_eq!(mask(&STANDARD, &line, Reporting::Transmit) & 0x0000_0100, 0x100, "23: underrun");
+        assert_eq!(mask(&STANDARD, &line, Reporting::Receive) & 0x0460_0000, 0x0460_0000, "5, 9, 10");
+        assert_eq!(mask(&STANDARD, &line, Reporting::Command) & 0x0460_0100, 0);
+    }
+
+    #[test]
+    fn a_modem_without_call_progress_does_not_promise_any() {
+        let line = Route { label: 1, primitives: "T" };
+        assert_eq!(mask(&SILENT, &line, Reporting::Command), 0xb000_0000 | 0x0800_0000 | 0x0004_0000, "4, 13");
     }
 }

@@ -28,9 +28,9 @@ impl Modem {
     /// Whether event `number` is told now.
     fn tells(&self, number: u8) -> bool {
         let Some(route) = self.profile.routes.iter().find(|r| r.label == self.route) else { return false };
-        let mut mask = events::mask(route, self.reporting());
+        let mut mask = events::mask(self.profile, route, self.reporting());
         if matches!(self.state, State::Duplex) {
-            mask |= events::mask(route, Reporting::Transmit);
+            mask |= events::mask(self.profile, route, Reporting::Transmit);
         }
         self.class == 8 && mask & self.voice.events & events::bit(number) != 0
     }
@@ -435,7 +435,7 @@ impl Modem {
                     .routes
                     .iter()
                     .map(|r| {
-                        let field = |reporting| events::mask(r, reporting);
+                        let field = |reporting| events::mask(self.profile, r, reporting);
                         let (transmit, receive) = (field(Reporting::Transmit), field(Reporting::Receive));
                         let command = field(Reporting::Command);
                         format!("{},\"{}\",{transmit:08X},{receive:08X},{command:08X}", r.label, r.primitives)

@@ -169,6 +169,43 @@ fn a_modem_stuck_in_a_voice_stream_is_brought_back() {
 }
 
 #[test]
+fn what_refuses_every_command_is_no_modem() {
+    let mut rig = Rig::new(|_| Some("\r\nERROR\r\n".into()));
+    rig.modem.start(rig.now, &mut rig.events);
+    assert_eq!(rig.run(20_000), [LineEvent::Lost(Loss::Garbled)]);
+    // Refused once, because of noise on its way: that is none of it.
+    let mut rig = Rig::new(conexant);
+    rig.special("ATE0V1Q0", Some("\r\nERROR\r\n"));
+    rig.modem.start(rig.now, &mut rig.events);
+    rig.run(25);
+    rig.special.clear();
+    assert!(matches!(rig.run(20_000)[..], [LineEvent::Ready(_)]), "{:?}", rig.commands);
+}
+
+#[test]
+fn answers_of_a_slow_modem_are_not_taken_for_later_ones() {
+    // Everything is answered 1.5 s late, which is later than waking waits.
+    let mut rig = Rig::new(|_| None);
+    rig.modem.start(rig.now, &mut rig.events);
+    let mut answered = 0;
+    let mut told = Vec::new();
+    for _ in 0..8_000 {
+        told.extend(rig.run(10));
+        while let Some(command) = rig.commands.get(answered) {
+            if let Some(answer) = conexant(command) {
+                rig.later.push((rig.now + ms(1_500), answer.into_bytes()));
+            }
+            answered += 1;
+        }
+    }
+    match told[..] {
+        [LineEvent::Ready(caps)] => assert!(caps.contains(Caps::VOICE | Caps::CALLER_ID), "{caps:?}"),
+        _ => panic!("{told:?} {:?}", rig.commands),
+    }
+    assert_eq!(rig.modem.profile().name, "conexant");
+}
+
+#[test]
 fn unplugged_at_any_moment() {
     // Idle.
     let mut rig = Rig::ready(conexant);
