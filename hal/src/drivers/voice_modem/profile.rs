@@ -85,6 +85,8 @@ pub const PROFILES: &[Profile] = &[
     },
     // A modem that shall be used for data although it has a voice class.
     Profile { name: "data", voice: false, ..V253 },
+    // A modem that knows only what V.250 has, and does harm with the rest: some take the D of +VCID for a dial command.
+    Profile { name: "plain", voice: false, caller_id: &[], ..V253 },
 ];
 
 /// The profile of modems nothing is known about.

@@ -350,6 +350,11 @@ impl<P: Port> VoiceModem<P> {
     /// Whether the reply to the health check is one.
     pub(super) fn health_reply(&mut self, reply: Reply, now: Time, events: &mut EventQueue) {
         if matches!(reply, Reply::Code(ResultCode::Ok | ResultCode::Error)) {
+            if self.chat.numeric && !self.start.numeric && self.start.quiet_again < 2 {
+                // The reply may be one to the command before, and this one lost.
+                self.start.quiet_again += 1;
+                return self.ask(b"ATE0V1Q0", now, events);
+            }
             self.start.numeric |= self.chat.numeric;
             self.end_job(now, events);
         } else {

@@ -65,6 +65,32 @@ fn caller_id_falls_back_and_is_left_out_only_when_refused() {
 }
 
 #[test]
+fn numbers_framed_as_texts_are_understood_and_turned_off() {
+    // A modem that takes the V of +VCID for a command of its own, frames numbers as texts, and loses the next line.
+    let mut rig = Rig::new(data_only);
+    rig.special("AT+VCID=1", Some("\r\n4\r\n"));
+    rig.special("AT#CID=1", Some("\r\n4\r\n"));
+    rig.modem.start(rig.now, &mut rig.events);
+    let mut told = Vec::new();
+    let mut until = |rig: &mut Rig, command: &str| {
+        rig.commands.clear();
+        (0..1_000).find(|_| {
+            told.extend(rig.run(5));
+            rig.commands.iter().any(|c| c == command)
+        });
+        assert_eq!(rig.commands.last().map(|c| &**c), Some(command));
+    };
+    until(&mut rig, "AT#CID=1");
+    rig.special("ATE0V1Q0", Some("\r\n0\r\n"));
+    until(&mut rig, "ATE0V1Q0");
+    rig.special("ATE0V1Q0", Some("\r\nOK\r\n"));
+    until(&mut rig, "ATE0V1Q0");
+    assert!(!caps(&told).contains(Caps::CALLER_ID));
+    rig.say(b"\r\nRING\r\n");
+    assert_eq!(rig.run(10), [RING]);
+}
+
+#[test]
 fn numeric_results_are_understood_and_turned_off() {
     // Numeric until the second E0V1Q0.
     let mut rig = Rig::new(conexant);
