@@ -4,7 +4,7 @@
 
 use super::call::CallId;
 use super::hook::{HookSignal, Supervisor};
-use super::numbers::DialString;
+use super::numbers::{Destination, DialString};
 use super::ringer::Ringer;
 use super::settings::Settings;
 use super::source::Source;
@@ -88,7 +88,7 @@ pub(crate) struct Clearing {
 }
 
 /// A tone sequence: the tone, the howler, silence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Treatment {
     pub(crate) stage: Stage,
     /// When the next stage begins.
@@ -96,10 +96,10 @@ pub(crate) struct Treatment {
 }
 
 /// Stages of a [`Treatment`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Stage {
-    /// Silence while the number is looked up, then this tone.
-    Connecting(Signal),
+    /// Silence while the switch sets up what the number leads to.
+    Connecting(Destination),
     Tone,
     Howler,
     /// Silence until the terminal goes on hook.

@@ -62,7 +62,7 @@ pub struct Timing {
     pub digit: Duration,
     /// Between digits when the number could already be complete (critical timing).
     pub critical: Duration,
-    /// From the last digit to the tone that tells why there is no call.
+    /// From the last digit to ringing, or to the tone that tells why there is none (post-dial delay).
     pub post_dial: Duration,
     /// How long reorder or busy tone lasts before the howler.
     pub tone: Duration,

@@ -397,14 +397,21 @@ impl Exchange {
     /// The number is complete.
     fn route(&mut self, line: usize, digits: &str, destination: Destination) {
         self.event(line, EventKind::Dialed(DialString::from(digits).unwrap_or_default()));
+        let until = self.now + self.settings.timing.post_dial;
+        self.set_phase(line, Phase::Treatment(Treatment { stage: Stage::Connecting(destination), until }));
+        self.tone(line, None);
+    }
+
+    /// The post-dial delay is over.
+    fn connect(&mut self, line: usize, destination: Destination) {
         match destination {
-            Destination::Treatment(signal) => self.treat_soon(line, signal),
+            Destination::Treatment(signal) => self.treat(line, signal),
             Destination::Script(row) => self.call_script(line, row),
             Destination::Line(called) => {
                 // A line that calls itself is busy.
                 if !self.lines.get(called).is_some_and(Line::is_free) {
                     match features::on_busy(called) {
-                        OnBusy::Busy => self.treat_soon(line, Signal::Busy),
+                        OnBusy::Busy => self.treat(line, Signal::Busy),
                     }
                     return;
                 }
@@ -564,13 +571,6 @@ impl Exchange {
         }
     }
 
-    /// Gives the line a tone instead of a call, after the time a switch takes to find out.
-    fn treat_soon(&mut self, line: usize, signal: Signal) {
-        let until = self.now + self.settings.timing.post_dial;
-        self.set_phase(line, Phase::Treatment(Treatment { stage: Stage::Connecting(signal), until }));
-        self.tone(line, None);
-    }
-
     /// Gives the line a tone instead of a call.
     fn treat(&mut self, line: usize, signal: Signal) {
         let until = self.now + self.settings.timing.tone;
@@ -599,7 +599,7 @@ impl Exchange {
                 }
             }
             Phase::Treatment(treatment) if now >= treatment.until => match treatment.stage {
-                Stage::Connecting(signal) => self.treat(line, signal),
+                Stage::Connecting(destination) => self.connect(line, destination),
                 Stage::Tone => {
                     *treatment = Treatment { stage: Stage::Howler, until: now + timing.howler };
                     self.tone(line, Some(Signal::Howler));

@@ -159,7 +159,8 @@ impl Bench {
         self.phones[phone].off_hook = true;
         self.run(500);
         self.phones[phone].dial(number);
-        self.run(140 * number.len() as u64 + 100);
+        // The last digit, and the post-dial delay.
+        self.run(140 * number.len() as u64 + 600);
     }
 
     /// What happened on a line since the last call.

@@ -60,6 +60,8 @@ fn overdue(ms: u32) -> u32 {
 
 /// Shortest part of a burst of a unique tone that will do.
 const PART_OF_BURST: u32 = 300;
+/// A burst of a unique ringback is told after so many ms: whoever answers during the first one cuts it short.
+const UNIQUE_BURST: u32 = 120;
 /// A change of the line's state must last this long before it ends a tone, in ms.
 const SETTLE: u32 = 60;
 /// Longest edge of a burst that may pass for another tone, in ms.
@@ -83,6 +85,8 @@ pub(super) struct Cadence {
     open: Run,
     /// The pattern recognised last, and how many runs were completed since.
     current: Option<(usize, usize)>,
+    /// It was recognised within its first burst, which may have been joined in the middle: its length says nothing.
+    early: bool,
 }
 
 /// What changed.
@@ -94,7 +98,7 @@ pub(super) struct Change {
 
 impl Cadence {
     pub(super) fn new() -> Self {
-        Self { past: ArrayVec::new(), open: Run { signature: None, ms: 0 }, current: None }
+        Self { past: ArrayVec::new(), open: Run { signature: None, ms: 0 }, current: None, early: false }
     }
 
     /// The line has been in this state for `ms` more.
@@ -221,6 +225,15 @@ impl Cadence {
         }
     }
 
+    /// Whether the burst that is on can be of this pattern only: ringback whose tone no other has.
+    fn is_unique_burst(&self, p: &Pattern) -> bool {
+        p.unique
+            && p.tone == ProgressTone::Ringback
+            && matches!(p.rule, Rule::Pause(_))
+            && self.open.ms >= UNIQUE_BURST
+            && p.steps.iter().any(|s| s.signature.is_some() && s.signature == self.open.signature)
+    }
+
     /// Whether another tone's pattern explains as many runs.
     fn rivalled(&self, index: usize, p: &Pattern, m: Match, patterns: &[Pattern]) -> bool {
         let repeats = |r: Rule| matches!(r, Rule::Repeated(_) | Rule::Pause(_));
@@ -248,11 +261,12 @@ impl Cadence {
             if was == Some(p.tone) || (was == Some(ProgressTone::StutterDial) && p.tone == ProgressTone::Dial) {
                 continue;
             }
-            let Some(m) = self.supported(p) else { continue };
-            if self.rivalled(i, p, m, patterns) {
+            let early = self.is_unique_burst(p);
+            if !early && !self.supported(p).is_some_and(|m| !self.rivalled(i, p, m, patterns)) {
                 continue;
             }
             self.current = Some((i, 0));
+            self.early = early;
             return Some((p.tone, was));
         }
         None
@@ -268,7 +282,7 @@ impl Cadence {
         let goes_on = match p.rule {
             Rule::Steady(_) | Rule::Introduced(_) => self.open.signature == p.end,
             Rule::Repeated(_) | Rule::Pause(_) => {
-                let last = self.past.last().filter(|_| completed > 0);
+                let last = self.past.last().filter(|_| completed > usize::from(self.early));
                 p.steps.iter().enumerate().any(|(r, step)| {
                     let before = p.steps.get((r + p.steps.len() - 1) % p.steps.len());
                     let (low, high) = before.map_or((0, u32::MAX), |b| limits(b.ms));

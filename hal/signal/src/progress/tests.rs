@@ -202,6 +202,24 @@ fn a_burst_joined_in_the_middle_will_do() {
 }
 
 #[test]
+fn an_answer_within_the_first_burst_is_witnessed() {
+    // Ringback of 180 ms, then a called party that says nothing. It cannot be told from a burst joined at its end until
+    // the next one is overdue.
+    let mut signal = play(US.ringback, -20.0, 180);
+    signal.extend(silence(6_000));
+    let told: Vec<_> = events(US, &signal).into_iter().filter(|e| !matches!(e.1, Kind::Silence(_))).collect();
+    let [(began, Kind::Tone(ProgressTone::Ringback)), (ended, Kind::Ended(ProgressTone::Ringback))] = told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(began < 300 && (4_200..5_200).contains(&ended), "{told:?}");
+    // Told within its first burst too, and its end only after the last one.
+    let mut signal = play(US.ringback, -20.0, 8_000)[8 * 1_700..].to_vec();
+    signal.extend(silence(6_000));
+    let ended = events(US, &signal).iter().find(|e| matches!(e.1, Kind::Ended(_))).map(|e| e.0);
+    assert!(ended.is_some_and(|at| at > 8_000 - 1_700 + 2_000), "{ended:?}");
+}
+
+#[test]
 fn a_voice_answers_after_ringback() {
     for seed in 0..8 {
         for country in ["us", "gb", "de", "fr", "au", "jp", "in"] {
