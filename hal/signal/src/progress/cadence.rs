@@ -262,7 +262,7 @@ impl Cadence {
                 continue;
             }
             let early = self.is_unique_burst(p);
-            if !early && !self.supported(p).is_some_and(|m| !self.rivalled(i, p, m, patterns)) {
+            if !early && self.supported(p).is_none_or(|m| self.rivalled(i, p, m, patterns)) {
                 continue;
             }
             self.current = Some((i, 0));
