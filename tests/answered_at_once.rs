@@ -17,6 +17,7 @@ fn answered_at_once(from: usize, number: &str) {
     };
     let Ok(Reply::Call(_)) = rig.runtime.command(make) else { panic!("no call") };
     let (called_host, called) = rig.offered();
+    rig.state(called_host, "OFFERING", |s| matches!(s, CallState::Offering(_)));
     rig.runtime.command(Command::Answer { request: RequestId(2), call: called }).unwrap();
     rig.state(called_host, "CONNECTED of the called", |s| matches!(s, CallState::Connected(_)));
     rig.state(HostCall(10), "CONNECTED of the caller", |s| matches!(s, CallState::Connected(_)));

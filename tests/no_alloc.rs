@@ -69,8 +69,7 @@ fn whole_calls_without_allocation() {
         };
         let Ok(Reply::Call(caller)) = rig.runtime.command(make) else { panic!("no call") };
         let (called_host, called) = rig.offered();
-        // The caller hears the ringback of the whole first ring.
-        rig.state(host, "RINGBACK", |s| matches!(s, CallState::Ringback));
+        rig.state(called_host, "OFFERING", |s| matches!(s, CallState::Offering(_)));
         let answer = RequestId(request.0 + 1);
         rig.runtime.command(Command::Answer { request: answer, call: called }).unwrap();
         rig.state(called_host, "CONNECTED", |s| matches!(s, CallState::Connected(_)));

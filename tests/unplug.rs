@@ -210,6 +210,7 @@ fn the_line_beside_goes_on_working() {
     let mut rig = Rig::start(&["emulated:0", "emulated:1"], 20.0).ready();
     let (_, call) = rig.call(0, OUTGOING, "5550101").expect("a call");
     let (called_host, called) = rig.offered();
+    rig.state(called_host, "OFFERING", |s| matches!(s, CallState::Offering(_)));
     let (request, _) = rig.request(|request| Command::Answer { request, call: called }).expect("answer");
     assert_eq!(rig.completed(request), Ok(()));
     rig.state(called_host, "CONNECTED", |s| matches!(s, CallState::Connected(_)));
