@@ -195,6 +195,7 @@ fn understand(event: &Event<'_>) -> Option<(u64, Found)> {
                 proto: Some(match carrier {
                     cid::Carrier::Bell202 => "bell202",
                     cid::Carrier::V23 => "v23",
+                    cid::Carrier::Ntt => "ntt",
                 }),
                 ok: Some(*ok),
                 raw: Some(raw.iter().map(|b| format!("{b:02x}")).collect()),
@@ -202,6 +203,7 @@ fn understand(event: &Event<'_>) -> Option<(u64, Found)> {
                 ..Found::default()
             },
         )),
+        Event::Clip(_) | Event::Cas(_) | Event::Answer(_) => None,
         Event::Progress(progress) => {
             let found = match progress.kind {
                 Kind::Tone(tone) => Found { ev: "tone", tone: Some(tone_word(tone)), ..Found::default() },

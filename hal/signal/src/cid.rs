@@ -358,6 +358,8 @@ pub enum Carrier {
     Bell202,
     /// ITU-T V.23 (mark at 1300 Hz).
     V23,
+    /// ITU-T V.23 in the Japanese form: seven bits with parity, DLE framing, CRC-16.
+    Ntt,
 }
 
 /// What a receiver tells.

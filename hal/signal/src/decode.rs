@@ -2,7 +2,7 @@
 //! call progress.
 
 use crate::country::Country;
-use crate::{cid, dtmf, progress};
+use crate::{answer, cas, cid, clip, dtmf, progress};
 use alloc::boxed::Box;
 
 /// What was heard. The sample index `at` inside tells when it was decided.
@@ -12,6 +12,12 @@ pub enum Event<'a> {
     Dtmf(dtmf::Event),
     /// A caller-identification frame.
     Cid(cid::Event<'a>),
+    /// Caller identification by DTMF digits.
+    Clip(clip::Event),
+    /// Alerting tone of call waiting.
+    Cas(cas::Event),
+    /// What answers: fax machine, modem, text telephone, answering machine.
+    Answer(answer::Event),
     /// A call-progress tone, or a hint.
     Progress(progress::Event),
 }
@@ -22,6 +28,9 @@ impl Event<'_> {
         match self {
             Self::Dtmf(e) => e.at,
             Self::Cid(cid::Event::Frame { at, .. }) => *at,
+            Self::Clip(e) => e.at,
+            Self::Cas(e) => e.at,
+            Self::Answer(e) => e.at,
             Self::Progress(e) => e.at,
         }
     }
@@ -110,7 +119,7 @@ mod tests {
                 Event::Dtmf(_) => {}
                 Event::Cid(cid::Event::Frame { message, .. }) => ids.extend(message.map(cid::Message::caller_id)),
                 Event::Progress(progress::Event { kind: Kind::Tone(t), .. }) => tones.push(t),
-                Event::Progress(_) => {}
+                Event::Clip(_) | Event::Cas(_) | Event::Answer(_) | Event::Progress(_) => {}
             }
         });
         assert_eq!(digits, "5550122");

@@ -1,21 +1,25 @@
 //! The vocabulary, receivers and generators of an analog telephone line.
 //!
-//! This package is pure: no input or output, no clock, no thread, no `unsafe`. Time and samples come in
+//! This package is pure: no input or output, no clock, no thread, no `unsafe` but for the choice of the vector unit. Time and samples come in
 //! as values and decisions come out as values, so that a minute of telephony is tested in milliseconds.
 //!
 //! Units throughout: frequencies in Hz, times in [`Time`] (microseconds) or samples at [`SAMPLE_RATE`],
 //! levels in dBm0 (a full-scale sine is +3.14 dBm0, ITU-T G.711).
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
 mod action;
+pub mod answer;
 pub mod at;
+mod bank;
 mod caps;
+pub mod cas;
 pub mod cid;
+pub mod clip;
 pub mod country;
 pub mod decode;
 pub mod dle;
@@ -30,6 +34,7 @@ pub mod progress;
 pub mod pulse;
 pub mod resample;
 pub mod ring;
+mod simd;
 #[cfg(test)]
 mod test_signal;
 mod text;

@@ -1,0 +1,2 @@
+//! `signal/*`: lines per core of each receiver.
+fn main() {}
