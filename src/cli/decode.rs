@@ -1,21 +1,35 @@
 //! `loopstart decode`: what a recording of a line holds.
+//!
+//! The recording is read piece by piece, brought to the line's rate, and heard by every receiver at once; what they
+//! decide is put in order of time and told. Memory does not grow with the length of the recording.
 
-use super::output::{Out, Printable};
+mod bar;
+mod fields;
+mod found;
+mod queue;
+
+use super::output::Out;
+use super::plot::{Labels, Plot};
+use super::resample::Resampler;
 use super::wav::Wav;
 use super::{Failure, parse_path};
-use crate::signal::cid;
 use crate::signal::country::{self, Country};
-use crate::signal::decode::{Decoder, Event};
-use crate::signal::progress::Kind;
-use crate::signal::{CallerId, DigitEdge, PartyId, ProgressTone, SAMPLE_RATE, resample};
-use serde::Serialize;
+use crate::signal::decode::{Event, LineDecoder};
+use crate::signal::progress::Kind as Progress;
+use crate::signal::{SAMPLE_RATE, answer};
+use bar::Bar;
+pub(super) use found::{Found, GREETING_END, TONE_END, tone_name};
+use queue::Queue;
+use std::cell::Cell;
 use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::PathBuf;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Options {
-    /// A WAV file: PCM or G.711, any rate.
+    /// A WAV file (PCM, G.711, floating point or IMA ADPCM, any rate), or - for standard input.
     #[arg(value_name = "FILE.wav", value_parser = parse_path)]
     file: PathBuf,
     /// One JSON object a line.
@@ -27,312 +41,309 @@ pub(super) struct Options {
     /// Which channel of a file that has several, from 1.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     channel: u16,
+    /// Also draw waveform, spectrogram and everything decoded.
+    #[arg(long, value_name = "FILE.svg", value_parser = parse_path)]
+    plot: Option<PathBuf>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  loopstart decode call.wav
+  loopstart decode --json --country gb --channel 2 call.wav
+  loopstart decode --plot call.svg call.wav
+  sox call.mp3 -t wav - | loopstart decode -
+  loopstart tone digits 5551234 -o - | loopstart decode -";
 
 /// A country by its code.
 pub(super) fn parse_country(code: &str) -> Result<&'static Country, String> {
-    country::by_code(&code.to_ascii_lowercase()).ok_or_else(|| {
+    country::by_code(code).ok_or_else(|| {
         let codes: Vec<&str> = country::all().iter().map(|c| c.code).collect();
         format!("no such country; there are {}", codes.join(" "))
     })
 }
 
-/// Seconds of sound that are resampled at a time. Whole seconds, so that the two rates have a common grid.
-const BLOCK: usize = 4;
-/// Seconds before and after a block that its resampling looks at.
-const MARGIN: usize = 1;
-/// Samples that are decoded at a time: events of one chunk are put in order of time.
+/// Samples that are heard at a time.
 const CHUNK: usize = 160;
 /// Silence after the end, so that what sounded to the end is decided on.
-const TAIL: usize = SAMPLE_RATE as usize / 2;
-
-/// One object of output.
-#[derive(Debug, Default, PartialEq, Serialize)]
-struct Found {
-    t: f64,
-    ev: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    digit: Option<char>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    duration_ms: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    level_dbm0: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    proto: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ok: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    raw: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fields: Option<Fields>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tone: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'static str>,
-}
-
-/// What a caller-identification message says.
-#[derive(Debug, Default, PartialEq, Serialize)]
-struct Fields {
-    /// MMDDHHMM.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    time: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    number: Option<String>,
-    /// Why there is no number: `P` withheld, `O` not available.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    /// Why there is no name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name_reason: Option<&'static str>,
-}
+const TAIL: usize = SAMPLE_RATE as usize * 3 / 4;
+/// An answering tone that comes again within this is the same one, in samples: fax machines call every 3.5 s.
+const SAME_ANSWER: u64 = 10 * SAMPLE_RATE as u64;
 
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
-    let unusable = |why: &dyn std::fmt::Display| Failure::Usage(format!("{}: {why}", options.file.display()));
-    let file = File::open(&options.file).map_err(|e| unusable(&e))?;
-    let mut wav = Wav::new(BufReader::new(file), options.channel).map_err(|e| unusable(&e))?;
-    let mut out = Out::new(options.json);
-    let mut ears = Ears::new(options.country);
-    let mut blocks = Blocks::new(wav.rate());
-    let (mut end, mut told) = (0, Ok(()));
-    while let Some(samples) = blocks.next(&mut wav).map_err(|e| unusable(&e))? {
-        end += samples.len();
-        ears.hear(&samples, usize::MAX, &mut |found| told = tell(&mut out, &found));
-        std::mem::replace(&mut told, Ok(()))?;
+    let name = if is_standard(&options.file) { "standard input".into() } else { options.file.display().to_string() };
+    let unusable = |why: &dyn std::fmt::Display| Failure::Usage(format!("{name}: {why}"));
+    if let Some(plot) = &options.plot {
+        check_plot(plot, &options.file)?;
     }
-    ears.hear(&[0; TAIL], end, &mut |found| told = tell(&mut out, &found));
-    told
-}
-
-fn tell(out: &mut Out, found: &Found) -> Result<(), Failure> {
-    out.object(found)?;
-    out.say(found.text())
-}
-
-/// Resamples a file block by block, with the same result as all at once.
-struct Blocks {
-    rate: usize,
-    /// Sound from one margin before the next block on.
-    samples: Vec<f32>,
-    /// Samples at the beginning of `samples` that belong to the margin.
-    before: usize,
-    ended: bool,
-}
-
-impl Blocks {
-    fn new(rate: u32) -> Self {
-        Self { rate: rate as usize, samples: Vec::new(), before: 0, ended: false }
+    let (source, size): (Box<dyn Read>, _) = if is_standard(&options.file) {
+        (Box::new(io::stdin().lock()), None)
+    } else {
+        let file = File::open(&options.file).map_err(|e| unusable(&e))?;
+        let size = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len());
+        (Box::new(file), size)
+    };
+    let read = Rc::new(Cell::new(0));
+    let source = Counted { source, count: Rc::clone(&read) };
+    let mut wav = Wav::new(source, options.channel).map_err(|e| unusable(&e))?;
+    let (mut bar, mut out) = (Bar::new(size), Out::new(options.json));
+    let plot = options.plot.as_ref().map(|_| Plot::new());
+    let mut ears = Ears::new(options.country, plot);
+    let listened = listen(&mut wav, &mut ears, |at, found| {
+        if let Some(found) = found {
+            bar.clear();
+            out.object(&found)?;
+            out.say(found.text())?;
+        }
+        bar.show(read.get(), at);
+        Ok(())
+    });
+    bar.clear();
+    match listened {
+        Ok(()) => {}
+        Err(Stop::Unusable(why)) => return Err(unusable(&why)),
+        Err(Stop::Failure(failure)) => return Err(failure),
     }
+    if let (Some(path), Some(plot)) = (&options.plot, &ears.plot) {
+        let title = options.file.file_name().filter(|_| !is_standard(&options.file));
+        let labels = Labels {
+            title: title.map_or(name.clone(), |n| n.to_string_lossy().into_owned()),
+            about: format!(
+                "{} Hz, {}{}; tones of {}",
+                wav.rate(),
+                wav.coding(),
+                if wav.channels() > 1 { format!(", channel {} of {}", options.channel, wav.channels()) } else { String::new() },
+                options.country.name
+            ),
+        };
+        std::fs::write(path, plot.svg(&labels)).map_err(|e| Failure::refused(format!("{}: {e}", path.display())))?;
+    }
+    Ok(())
+}
 
-    /// The next samples at 8 kHz; none at the end.
-    fn next<R: Read>(&mut self, wav: &mut Wav<R>) -> Result<Option<Vec<i16>>, super::wav::WavError> {
-        let block = BLOCK * self.rate;
-        let wanted = self.before + block + MARGIN * self.rate;
-        while !self.ended && self.samples.len() < wanted {
-            self.ended = wav.read(wanted - self.samples.len(), &mut self.samples)? == 0;
+/// Whether a path stands for standard input or output.
+pub(super) fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// A picture must not take the place of the recording.
+fn check_plot(plot: &Path, file: &Path) -> Result<(), Failure> {
+    if is_standard(plot) {
+        return Err(Failure::usage("--plot needs a file: standard output is for what was decoded"));
+    }
+    match (plot.canonicalize(), file.canonicalize()) {
+        (Ok(plot), Ok(file)) if plot == file => Err(Failure::usage("--plot would overwrite the recording")),
+        _ => Ok(()),
+    }
+}
+
+/// Counts the bytes that are read.
+struct Counted<R> {
+    source: R,
+    count: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(into)?;
+        self.count.set(self.count.get() + count as u64);
+        Ok(count)
+    }
+}
+
+/// Why listening ended before the end.
+#[derive(Debug)]
+enum Stop {
+    Unusable(super::wav::WavError),
+    Failure(Failure),
+}
+
+/// Hears a whole recording. `tell` gets what was found, and after each piece that nothing more was; with the number of
+/// samples heard.
+fn listen<R: Read>(
+    wav: &mut Wav<R>,
+    ears: &mut Ears,
+    mut tell: impl FnMut(u64, Option<Found>) -> Result<(), Failure>,
+) -> Result<(), Stop> {
+    let mut resampler = Resampler::new(wav.rate(), SAMPLE_RATE);
+    let (mut read, mut line, mut samples) = (Vec::new(), Vec::new(), Vec::new());
+    loop {
+        read.clear();
+        line.clear();
+        samples.clear();
+        let more = wav.read(&mut read).map_err(Stop::Unusable)?;
+        resampler.push(&read, &mut line);
+        if !more {
+            resampler.finish(&mut line);
         }
-        if self.samples.len() <= self.before {
-            return Ok(None);
+        // Rounds, limits, and makes nothing of what is no number.
+        samples.extend(line.iter().map(|x| (x * 32_768.0).round() as i16));
+        let mut told = Ok(());
+        let mut sink = |at, found| {
+            if told.is_ok() {
+                told = tell(at, Some(found));
+            }
+        };
+        ears.hear(&samples, &mut sink);
+        if !more {
+            ears.finish(&mut sink);
         }
-        let all = resample::to_8k(&self.samples, self.rate as u32);
-        let from = self.before / self.rate * SAMPLE_RATE as usize;
-        let to = if self.samples.len() > self.before + block { from + BLOCK * SAMPLE_RATE as usize } else { all.len() };
-        let here = all.get(from..to).unwrap_or_default().to_vec();
-        let next = (self.before + block).min(self.samples.len());
-        // Keep a margin before the next block, in whole seconds.
-        let keep = next.saturating_sub(MARGIN * self.rate);
-        self.samples.drain(..keep);
-        self.before = next - keep;
-        Ok(Some(here))
+        let heard = ears.heard;
+        told.and_then(|()| tell(heard, None)).map_err(Stop::Failure)?;
+        if !more {
+            return Ok(());
+        }
     }
 }
 
 /// Hears a recording and tells what it holds, in order of time.
 struct Ears {
-    decoder: Decoder,
-    found: Vec<(u64, Found)>,
+    decoder: LineDecoder,
+    queue: Queue,
+    filter: Filter,
+    plot: Option<Plot>,
+    heard: u64,
 }
 
 impl Ears {
-    fn new(country: &'static Country) -> Self {
-        Self { decoder: Decoder::new(country), found: Vec::new() }
+    fn new(country: &'static Country, plot: Option<Plot>) -> Self {
+        Self { decoder: LineDecoder::new(country), queue: Queue::default(), filter: Filter::default(), plot, heard: 0 }
     }
 
-    /// Hears samples. What is decided after sample `end` counts as decided there.
-    fn hear(&mut self, samples: &[i16], end: usize, tell: &mut impl FnMut(Found)) {
+    /// Hears samples.
+    fn hear(&mut self, samples: &[i16], tell: &mut impl FnMut(u64, Found)) {
         for chunk in samples.chunks(CHUNK) {
-            let found = &mut self.found;
-            self.decoder.process(chunk, &mut |event| found.extend(understand(&event)));
-            self.found.sort_by_key(|(at, _)| *at);
-            for (at, mut found) in self.found.drain(..) {
-                found.t = at.min(end as u64) as f64 / f64::from(SAMPLE_RATE);
-                tell(found);
+            self.decode(chunk, u64::MAX);
+            self.heard += chunk.len() as u64;
+            if let Some(plot) = &mut self.plot {
+                plot.hear(chunk);
             }
+            let (heard, plot) = (self.heard, &mut self.plot);
+            self.queue.tell(heard, &mut |at, found| pass(at, found, plot, tell));
         }
     }
-}
 
-/// What an event tells, and the sample at which it was decided.
-fn understand(event: &Event<'_>) -> Option<(u64, Found)> {
-    match event {
-        Event::Dtmf(digit) if digit.edge == DigitEdge::End => Some((
-            digit.at,
-            Found {
-                ev: "dtmf",
-                digit: Some(char::from(digit.symbol)),
-                duration_ms: Some(digit.duration_ms),
-                level_dbm0: Some((f64::from(digit.level_dbm0) * 10.0).round() / 10.0),
-                ..Found::default()
-            },
-        )),
-        Event::Dtmf(_) => None,
-        Event::Cid(cid::Event::Frame { ok, raw, message, carrier, at, .. }) => Some((
-            *at,
-            Found {
-                ev: "cid",
-                proto: Some(match carrier {
-                    cid::Carrier::Bell202 => "bell202",
-                    cid::Carrier::V23 => "v23",
-                    cid::Carrier::Ntt => "ntt",
-                }),
-                ok: Some(*ok),
-                raw: Some(raw.iter().map(|b| format!("{b:02x}")).collect()),
-                fields: message.map(|m| Fields::of(&m.caller_id())),
-                ..Found::default()
-            },
-        )),
-        Event::Clip(_) | Event::Cas(_) | Event::Answer(_) => None,
-        Event::Progress(progress) => {
-            let found = match progress.kind {
-                Kind::Tone(tone) => Found { ev: "tone", tone: Some(tone_word(tone)), ..Found::default() },
-                Kind::Voice => Found { ev: "hint", hint: Some("voice"), ..Found::default() },
-                // Told again for each second; once is enough.
-                Kind::Silence(1000) => Found { ev: "hint", hint: Some("silence"), ..Found::default() },
-                Kind::Silence(_) | Kind::Ended(_) => return None,
-            };
-            Some((progress.at, found))
+    /// The recording is over. What silence after it decides counts as decided at its end.
+    fn finish(&mut self, tell: &mut impl FnMut(u64, Found)) {
+        let end = self.heard;
+        for chunk in [0; TAIL].chunks(CHUNK) {
+            self.decode(chunk, end);
         }
+        let plot = &mut self.plot;
+        self.queue.finish(end, &mut |at, found| pass(at, found, plot, tell));
     }
-}
 
-fn tone_word(tone: ProgressTone) -> &'static str {
-    match tone {
-        ProgressTone::Dial => "dial",
-        ProgressTone::StutterDial => "stutter",
-        ProgressTone::Ringback => "ringback",
-        ProgressTone::Busy => "busy",
-        ProgressTone::Reorder => "reorder",
-        ProgressTone::Sit(_) => "sit",
-        ProgressTone::CallWaiting => "callwaiting",
-        ProgressTone::Confirmation => "confirmation",
-        ProgressTone::Unobtainable => "unobtainable",
-        ProgressTone::Howler => "howler",
-    }
-}
-
-impl Fields {
-    fn of(id: &CallerId) -> Self {
-        fn parts<T: Copy>(party: PartyId<T>, text: impl Fn(T) -> String) -> (Option<String>, Option<&'static str>) {
-            match party {
-                PartyId::Absent => (None, None),
-                PartyId::Known(known) => (Some(text(known)), None),
-                PartyId::Withheld => (None, Some("P")),
-                PartyId::Unavailable => (None, Some("O")),
+    fn decode(&mut self, chunk: &[i16], end: u64) {
+        let (queue, filter) = (&mut self.queue, &mut self.filter);
+        self.decoder.process(chunk, &mut |event| {
+            let at = event.at().min(end);
+            if let Event::Dtmf(edge) = &event {
+                queue.digit(&crate::signal::dtmf::Event { at, ..*edge });
+            } else if let Some(found) = filter.take(&event, end) {
+                queue.put(at, found);
             }
-        }
-        let (number, reason) = parts(id.number, |n| n.as_str().to_owned());
-        let (name, name_reason) = parts(id.name, |n| n.as_str().to_owned());
-        let time = id.time.map(|t| format!("{:02}{:02}{:02}{:02}", t.month, t.day, t.hour, t.minute));
-        Self { time, number, reason, name, name_reason }
+        });
     }
 }
 
-impl Found {
-    /// For people.
-    fn text(&self) -> String {
-        let what = match self.ev {
-            "dtmf" => format!(
-                "digit {}, {} ms, {:.1} dBm0",
-                self.digit.unwrap_or(' '),
-                self.duration_ms.unwrap_or(0),
-                self.level_dbm0.unwrap_or(0.0)
-            ),
-            "cid" => match &self.fields {
-                Some(fields) => fields.text(),
-                None => format!("caller identification, damaged: {}", self.raw.as_deref().unwrap_or("")),
+/// Passes on what was found, to the picture too.
+fn pass(at: u64, found: Found, plot: &mut Option<Plot>, tell: &mut impl FnMut(u64, Found)) {
+    let found = found.at(at);
+    if let Some(plot) = plot {
+        plot.mark(&found);
+    }
+    if found.is_told() {
+        tell(at, found);
+    }
+}
+
+/// Leaves out what says the same again.
+#[derive(Debug, Default)]
+struct Filter {
+    /// The silence told last, in ms.
+    silent_ms: u32,
+    /// The answering tone told last, and when it was heard last.
+    answer: Option<(&'static str, u64)>,
+}
+
+impl Filter {
+    /// What an event tells; `end` is the end of the recording.
+    fn take(&mut self, event: &Event<'_>, end: u64) -> Option<Found> {
+        let found = Found::of(event)?;
+        match event {
+            Event::Progress(progress) => match progress.kind {
+                Progress::Silence(ms) => {
+                    // Told again and again while it lasts; and what follows the end is no silence of the recording.
+                    let again = ms > self.silent_ms && self.silent_ms > 0;
+                    self.silent_ms = ms;
+                    return (!again && progress.at <= end).then_some(found);
+                }
+                Progress::Tone(_) => self.answer = None,
+                Progress::Voice | Progress::Ended(_) => {}
             },
-            "tone" => format!("{} tone", self.tone.unwrap_or("")),
-            _ => self.hint.unwrap_or("").to_owned(),
-        };
-        format!("{:8.3} s  {what}", self.t)
+            Event::Answer(answer::Event { at, .. }) => {
+                if let Some(tone) = found.tone {
+                    let again = self.answer.is_some_and(|(t, last)| t == tone && at.saturating_sub(last) < SAME_ANSWER);
+                    self.answer = Some((tone, *at));
+                    return (!again).then_some(found);
+                }
+            }
+            _ => {}
+        }
+        Some(found)
     }
 }
 
-impl Fields {
-    fn text(&self) -> String {
-        let mut text = match (&self.number, self.reason) {
-            (Some(number), _) => format!("caller {}", Printable(number)),
-            (None, Some("P")) => "caller withheld".into(),
-            (None, _) => "caller unavailable".into(),
-        };
-        if let Some(name) = &self.name {
-            text.push_str(&format!(" \"{}\"", Printable(name)));
-        }
-        if let Some(time) = &self.time {
-            text.push_str(&format!(" at {time}"));
-        }
-        text
-    }
+/// Decodes any bytes as a WAV file would be, without output: for fuzzing. Answers how much was found.
+pub(super) fn decode_bytes(bytes: &[u8]) -> Option<usize> {
+    let mut wav = Wav::new(bytes, 1).ok()?;
+    let mut ears = Ears::new(country::US, Some(Plot::new()));
+    let mut count = 0;
+    let listened = listen(&mut wav, &mut ears, |_, found| {
+        count += usize::from(found.is_some());
+        Ok(())
+    });
+    let labels = Labels { title: String::from_utf8_lossy(bytes).chars().take(40).collect(), about: String::new() };
+    let picture = ears.plot.map_or(0, |plot| plot.svg(&labels).len());
+    (listened.is_ok() && picture > 0).then_some(count)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signal::{Name, Number};
-
-    #[test]
-    fn blocks_give_what_the_whole_gives() {
-        for (rate, seconds) in [(44_100u32, 11.3), (8_000, 9.0), (11_025, 4.0), (6_000, 0.1)] {
-            let count = (f64::from(rate) * seconds) as usize;
-            let sound: Vec<i16> = (0..count)
-                .map(|i| ((i as f64 * 0.37).sin() * 8000.0 + (i as f64 * 0.011).sin() * 6000.0) as i16)
-                .collect();
-            let spec = hound::WavSpec {
-                channels: 1,
-                sample_rate: rate,
-                bits_per_sample: 16,
-                sample_format: hound::SampleFormat::Int,
-            };
-            let mut file = std::io::Cursor::new(Vec::new());
-            let mut writer = hound::WavWriter::new(&mut file, spec).unwrap();
-            sound.iter().for_each(|s| writer.write_sample(*s).unwrap());
-            writer.finalize().unwrap();
-            let mut wav = Wav::new(std::io::Cursor::new(file.into_inner()), 1).unwrap();
-            let mut blocks = Blocks::new(rate);
-            let mut pieces = Vec::new();
-            while let Some(piece) = blocks.next(&mut wav).unwrap() {
-                assert!(!piece.is_empty());
-                pieces.extend(piece);
-            }
-            let whole: Vec<f32> = sound.iter().map(|s| f32::from(*s) / 32_768.0).collect();
-            assert_eq!(pieces, resample::to_8k(&whole, rate), "{rate} Hz");
-        }
-    }
-
-    #[test]
-    fn fields_of_a_message() {
-        let id = CallerId { number: PartyId::Known(Number::new("5551234")), name: PartyId::Withheld, time: None };
-        let fields = Fields::of(&id);
-        assert_eq!(super::super::output::json_line(&fields), r#"{"number":"5551234","name_reason":"P"}"#);
-        let id = CallerId { number: PartyId::Unavailable, name: PartyId::Known(Name::new("A\u{7}")), time: None };
-        assert_eq!(Fields::of(&id).text(), "caller unavailable \"A\\x07\"");
-    }
+    use crate::signal::{ProgressTone, progress};
 
     #[test]
     fn countries() {
         assert_eq!(parse_country("GB").map(|c| c.code), Ok("gb"));
         assert!(parse_country("zz").is_err_and(|why| why.contains("us")));
+    }
+
+    fn silence(ms: u32, at: u64) -> Event<'static> {
+        Event::Progress(progress::Event { at, kind: Progress::Silence(ms) })
+    }
+
+    #[test]
+    fn a_silence_is_told_once() {
+        let mut filter = Filter::default();
+        let told: Vec<bool> =
+            [1_000, 2_000, 3_000, 1_000, 1_000, 2_000].map(|ms| filter.take(&silence(ms, 0), u64::MAX).is_some()).into();
+        assert_eq!(told, [true, false, false, true, true, false]);
+        assert_eq!(Filter::default().take(&silence(1_000, 9_000), 8_000), None, "after the end");
+    }
+
+    #[test]
+    fn an_answering_tone_is_told_again_after_a_change() {
+        let mut filter = Filter::default();
+        let answer = |kind, s: u64| Event::Answer(answer::Event { at: s * 8_000, kind });
+        let cng = |s: u64| answer(answer::Kind::Cng, s);
+        let dial = Event::Progress(progress::Event { at: 0, kind: Progress::Tone(ProgressTone::Dial) });
+        let mut is_told = |event: &Event<'_>| filter.take(event, u64::MAX).is_some();
+        assert!(is_told(&cng(1)));
+        assert!(!is_told(&cng(5)) && !is_told(&cng(9)));
+        assert!(is_told(&answer(answer::Kind::Ced, 10)));
+        assert!(is_told(&answer(answer::Kind::AnsAm, 11)));
+        assert!(is_told(&cng(12)));
+        assert!(is_told(&dial) && is_told(&cng(13)));
+        assert!(is_told(&cng(30)), "another call");
     }
 }

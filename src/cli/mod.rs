@@ -9,6 +9,8 @@ mod demo;
 mod exchange;
 mod list;
 mod output;
+mod plot;
+mod resample;
 mod session;
 mod signals;
 mod watch;
@@ -100,6 +102,12 @@ pub fn main() -> ExitCode {
     };
     output::complain(&why);
     ExitCode::from(status)
+}
+
+/// Decodes any bytes as `loopstart decode` would decode a file, and draws them, without output. For fuzzing.
+#[doc(hidden)]
+pub fn decode_bytes(bytes: &[u8]) -> Option<usize> {
+    decode::decode_bytes(bytes)
 }
 
 /// A path from the command line that must not be empty.

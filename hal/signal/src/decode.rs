@@ -1,9 +1,57 @@
-//! Everything a recording of a line may hold, decoded in one pass: DTMF digits, caller-identification frames and
-//! call progress.
+//! One decoder for a line: whatever an analog line may say, by the receivers that its state needs.
+//!
+//! # What does it do?
+//!
+//! A [`LineDecoder`] holds one receiver of each kind and lets samples go to those that [`Listen`] names: caller
+//! identification while the line is idle, call progress while it is dialled, digits and alerting tones while it is in use.
+//! Samples come as 16-bit linear or as G.711, in blocks of any size, and the size changes nothing.
+//! [`Lines`] holds many and decodes them side by side.
+//!
+//! # How does it work?
+//!
+//! Time is cut into slices of 20 ms, counted from the first sample, and each receiver takes a slice in turn: events follow each
+//! other in time to within a slice. Each receiver begins with a bank of correlators over short hops and goes on only
+//! where that shows something; the tables of the banks are shared by all lines. A line that listens only to what comes on hook
+//! and has been quiet for a second costs no more than the look that finds it quiet.
 
 use crate::country::Country;
-use crate::{answer, cas, cid, clip, dtmf, progress};
-use alloc::boxed::Box;
+use crate::{SAMPLE_RATE, answer, cas, cid, clip, dtmf, g711, progress};
+use bitflags::bitflags;
+
+mod lines;
+#[cfg(test)]
+mod tests;
+
+pub use lines::Lines;
+
+bitflags! {
+    /// What a decoder listens for.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct Listen: u8 {
+        /// DTMF digits.
+        const DTMF = 1;
+        /// Caller-identification frames, in Bell 202 and V.23.
+        const CALLER_ID = 2;
+        /// Caller identification by DTMF digits.
+        const CLIP = 4;
+        /// Alerting tone of call waiting.
+        const CAS = 8;
+        /// Call-progress tones, voice and silence.
+        const PROGRESS = 16;
+        /// What answers: fax machine, modem, text telephone, answering machine. With it, call progress is heard too.
+        const ANSWER = 32;
+        /// An idle line: caller identification in all its forms.
+        const ON_HOOK = 2 | 4;
+        /// A line that dials and waits for an answer.
+        const DIALING = 16 | 32;
+        /// A line in use.
+        const TALKING = 1 | 8 | 16 | 32;
+        /// What needs the digits' receiver.
+        const DIGITS = 1 | 4;
+        /// What needs the call-progress detector.
+        const SOUNDS = 16 | 32;
+    }
+}
 
 /// What was heard. The sample index `at` inside tells when it was decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,95 +84,261 @@ impl Event<'_> {
     }
 }
 
-/// Decodes DTMF, caller identification and call progress together.
+/// Samples that the receivers take in turn (20 ms).
+const SLICE: usize = 160;
+/// A sample beyond this is not quiet: -51 dBm0 for the peak of a sine. GR-30 forbids to take data below -48 dBm.
+const LOUD: u16 = 64;
+/// Samples of quiet after which an idle line's receivers sleep (1 s): whatever they were in the middle of is over by then.
+const REST: u64 = SAMPLE_RATE as u64;
+
+/// A receiver, and how many of the line's samples it has heard: it misses those for which nobody listened.
 #[derive(Clone, Debug)]
-pub struct Decoder {
-    // Boxed: the three hold tables of some ten kilobytes.
-    digits: Box<dtmf::Receiver>,
-    cid: Box<cid::Receiver>,
-    progress: Box<progress::Detector>,
+struct Ear<R> {
+    receiver: R,
+    heard: u64,
 }
 
-/// Samples that the receivers take in turn, so that their events come in order of time (10 ms).
-const SLICE: usize = 80;
+impl<R> Ear<R> {
+    fn new(receiver: R) -> Self {
+        Self { receiver, heard: 0 }
+    }
 
-impl Decoder {
-    /// For a recording of a line in `country`.
+    /// Hears samples that begin at `at`; answers the receiver and what to add to its sample indices.
+    fn hear(&mut self, at: u64, samples: &[i16]) -> (&mut R, u64) {
+        let missed = at - self.heard;
+        self.heard += samples.len() as u64;
+        (&mut self.receiver, missed)
+    }
+}
+
+/// Decodes one line.
+#[derive(Clone, Debug)]
+pub struct LineDecoder {
+    listen: Listen,
+    dtmf: Ear<dtmf::Receiver>,
+    cid: Ear<cid::Receiver>,
+    clip: clip::Receiver,
+    cas: Ear<cas::Detector>,
+    progress: Ear<progress::Detector>,
+    answer: Ear<answer::Detector>,
+    /// Samples taken.
+    at: u64,
+    /// Samples since the last one that was not quiet.
+    quiet: u64,
+}
+
+impl LineDecoder {
+    /// For a line in `country`, listening to everything.
     pub fn new(country: &'static Country) -> Self {
         Self {
-            digits: Box::new(dtmf::Receiver::new()),
-            cid: Box::new(cid::Receiver::new()),
-            progress: Box::new(progress::Detector::new(country)),
+            listen: Listen::all(),
+            dtmf: Ear::new(dtmf::Receiver::new()),
+            cid: Ear::new(cid::Receiver::new()),
+            clip: clip::Receiver::new(country),
+            cas: Ear::new(cas::Detector::new()),
+            progress: Ear::new(progress::Detector::new(country)),
+            answer: Ear::new(answer::Detector::new()),
+            at: 0,
+            quiet: 0,
         }
     }
 
-    /// Takes samples; any number at a time. Events follow each other in time, to 10 ms.
+    /// What it listens for.
+    pub fn listening(&self) -> Listen {
+        self.listen
+    }
+
+    /// Listens for this from now on. What was not listened for before begins afresh; the sample index goes on.
+    pub fn listen(&mut self, listen: Listen) {
+        let fresh = listen - self.listen;
+        if (fresh & Listen::DIGITS) == (listen & Listen::DIGITS) {
+            self.dtmf.receiver.reset();
+        }
+        if fresh.contains(Listen::CALLER_ID) {
+            self.cid.receiver.reset();
+        }
+        if fresh.contains(Listen::CLIP) {
+            self.clip.reset();
+        }
+        if fresh.contains(Listen::CAS) {
+            self.cas.receiver.reset();
+        }
+        if fresh.intersects(Listen::SOUNDS) && !self.listen.intersects(Listen::SOUNDS) {
+            self.progress.receiver.reset();
+        }
+        if fresh.contains(Listen::ANSWER) {
+            self.answer.receiver.reset();
+        }
+        self.listen = listen;
+        self.quiet = 0;
+    }
+
+    /// The line rang or its polarity was reversed, now: digits that follow may be a number without its start mark.
+    pub fn alerted(&mut self) {
+        self.clip.arm(self.at);
+    }
+
+    /// Samples taken so far.
+    pub fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Takes 16-bit linear samples; any number at a time. Events follow each other in time, to within 20 ms.
     pub fn process(&mut self, samples: &[i16], sink: &mut impl FnMut(Event<'_>)) {
-        for part in samples.chunks(SLICE) {
-            self.digits.process(part, &mut |e| sink(Event::Dtmf(e)));
-            self.cid.process(part, &mut |e| sink(Event::Cid(e)));
-            self.progress.process(part, &mut |e| sink(Event::Progress(e)));
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let room = SLICE - (self.at % SLICE as u64) as usize;
+            let (part, after) = rest.split_at(room.min(rest.len()));
+            self.slice(part, sink);
+            rest = after;
         }
     }
 
-    /// Forgets everything heard; the sample index goes on.
+    /// Takes mu-law samples (ITU-T G.711).
+    pub fn process_ulaw(&mut self, samples: &[u8], sink: &mut impl FnMut(Event<'_>)) {
+        self.expand(samples, g711::ulaw_decode, sink);
+    }
+
+    /// Takes A-law samples (ITU-T G.711).
+    pub fn process_alaw(&mut self, samples: &[u8], sink: &mut impl FnMut(Event<'_>)) {
+        self.expand(samples, g711::alaw_decode, sink);
+    }
+
+    fn expand(&mut self, samples: &[u8], decode: impl Fn(u8) -> i16, sink: &mut impl FnMut(Event<'_>)) {
+        for part in samples.chunks(SLICE) {
+            let mut linear = [0; SLICE];
+            linear.iter_mut().zip(part).for_each(|(to, from)| *to = decode(*from));
+            self.process(linear.get(..part.len()).unwrap_or_default(), sink);
+        }
+    }
+
+    /// Samples of one slice, or of a part of it.
+    fn slice(&mut self, mut samples: &[i16], sink: &mut impl FnMut(Event<'_>)) {
+        while !samples.is_empty() {
+            let (asleep, count) = self.awake(samples);
+            let (part, after) = samples.split_at(count);
+            if !asleep {
+                for stage in Stage::ALL {
+                    self.stage(stage, part, sink);
+                }
+            }
+            self.advance(part.len());
+            samples = after;
+        }
+    }
+
+    /// Whether the receivers may take these samples one after the other as they are: one slice, and nothing to sleep through.
+    fn takes_whole(&self, samples: &[i16]) -> bool {
+        let room = SLICE - (self.at % SLICE as u64) as usize;
+        !Listen::ON_HOOK.contains(self.listen) && samples.len() <= room
+    }
+
+    /// The receivers have taken so many samples.
+    fn advance(&mut self, samples: usize) {
+        self.at += samples as u64;
+    }
+
+    /// How many of the samples come before the receivers fall asleep or wake, and whether they sleep until then. Exact to
+    /// the sample, so that the size of blocks changes nothing.
+    fn awake(&mut self, samples: &[i16]) -> (bool, usize) {
+        if !Listen::ON_HOOK.contains(self.listen) {
+            return (false, samples.len());
+        }
+        let asleep = self.quiet >= REST;
+        if asleep {
+            let Some(first) = samples.iter().position(|s| s.unsigned_abs() > LOUD) else {
+                return (true, samples.len());
+            };
+            if first > 0 {
+                return (true, first);
+            }
+            self.quiet = 0;
+            return (false, 1);
+        }
+        let left = usize::try_from(REST - self.quiet).unwrap_or(usize::MAX).min(samples.len());
+        let part = samples.get(..left).unwrap_or(samples);
+        match part.iter().rposition(|s| s.unsigned_abs() > LOUD) {
+            Some(last) => self.quiet = (left - 1 - last) as u64,
+            None => self.quiet += left as u64,
+        }
+        (false, left)
+    }
+
+    /// One receiver's turn.
+    fn stage(&mut self, stage: Stage, samples: &[i16], sink: &mut impl FnMut(Event<'_>)) {
+        let (at, listen) = (self.at, self.listen);
+        match stage {
+            Stage::Digits if listen.intersects(Listen::DIGITS) => {
+                let clip = &mut self.clip;
+                let (receiver, missed) = self.dtmf.hear(at, samples);
+                receiver.process(samples, &mut |mut e| {
+                    e.at += missed;
+                    if listen.contains(Listen::CLIP)
+                        && let Some(message) = clip.digit(&e)
+                    {
+                        sink(Event::Clip(message));
+                    }
+                    if listen.contains(Listen::DTMF) {
+                        sink(Event::Dtmf(e));
+                    }
+                });
+                if let Some(message) = clip.expire(at + samples.len() as u64) {
+                    sink(Event::Clip(message));
+                }
+            }
+            Stage::CallerId if listen.contains(Listen::CALLER_ID) => {
+                let (receiver, missed) = self.cid.hear(at, samples);
+                receiver.process(samples, &mut |e| {
+                    let cid::Event::Frame { ok, raw, message, error, carrier, at } = e;
+                    sink(Event::Cid(cid::Event::Frame { ok, raw, message, error, carrier, at: at + missed }));
+                });
+            }
+            Stage::Alerting if listen.contains(Listen::CAS) => {
+                let (detector, missed) = self.cas.hear(at, samples);
+                detector.process(samples, &mut |e| sink(Event::Cas(cas::Event { at: e.at + missed, ..e })));
+            }
+            Stage::Sounds if listen.intersects(Listen::SOUNDS) => {
+                let (detector, missed) = self.progress.hear(at, samples);
+                let answer = &mut self.answer;
+                detector.process(samples, &mut |e| {
+                    if listen.contains(Listen::ANSWER) {
+                        answer.receiver.hint(e.kind);
+                    }
+                    if listen.contains(Listen::PROGRESS) {
+                        sink(Event::Progress(progress::Event { at: e.at + missed, ..e }));
+                    }
+                });
+            }
+            Stage::Answers if listen.contains(Listen::ANSWER) => {
+                let (detector, missed) = self.answer.hear(at, samples);
+                detector.process(samples, &mut |e| sink(Event::Answer(answer::Event { at: e.at + missed, ..e })));
+            }
+            _ => {}
+        }
+    }
+
+    /// Forgets everything heard; the sample index and what it listens for stay.
     pub fn reset(&mut self) {
-        self.digits.reset();
-        self.cid.reset();
-        self.progress.reset();
+        self.dtmf.receiver.reset();
+        self.cid.receiver.reset();
+        self.clip.reset();
+        self.cas.receiver.reset();
+        self.progress.receiver.reset();
+        self.answer.receiver.reset();
+        self.quiet = 0;
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::country::US;
-    use crate::progress::Kind;
-    use crate::test_signal::silence;
-    use crate::tone::TonePlayer;
-    use crate::{CallerId, DigitEdge, Number, PartyId, ProgressTone, fsk};
-    use core::time::Duration;
-    use std::string::String;
-    use std::vec::Vec;
+/// The receivers' turns within a slice.
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    Digits,
+    CallerId,
+    Alerting,
+    Sounds,
+    Answers,
+}
 
-    #[test]
-    fn a_whole_call() {
-        let mut call = silence(500);
-        let mut part = silence(1000);
-        TonePlayer::new(US.dial, -15.0).fill(&mut part);
-        call.extend(&part);
-        let mut sender = dtmf::Sender::new(-10.0);
-        for d in b"5550122" {
-            sender.push(*d, Duration::from_millis(80), Duration::from_millis(80));
-        }
-        let mut part = silence(1500);
-        sender.mix(&mut part);
-        call.extend(&part);
-        let mut part = silence(7000);
-        TonePlayer::new(US.ringback, -20.0).fill(&mut part);
-        call.extend(&part);
-        call.extend(silence(500));
-        let id = CallerId { number: PartyId::Known(Number::new("5550101")), ..CallerId::default() };
-        let mut modem = fsk::Sender::new(fsk::BELL202, -15.0);
-        modem.load(cid::Frame::from_caller_id(&id).bytes(), cid::ON_HOOK_SEIZURE_BITS, cid::ON_HOOK_MARK_BITS);
-        let mut part = silence(1000);
-        modem.mix(&mut part);
-        call.extend(&part);
-
-        let (mut digits, mut tones, mut ids, mut times) = (String::new(), Vec::new(), Vec::new(), Vec::new());
-        Decoder::new(US).process(&call, &mut |e| {
-            times.push(e.at());
-            match e {
-                Event::Dtmf(d) if d.edge == DigitEdge::Begin => digits.push(char::from(d.symbol)),
-                Event::Dtmf(_) => {}
-                Event::Cid(cid::Event::Frame { message, .. }) => ids.extend(message.map(cid::Message::caller_id)),
-                Event::Progress(progress::Event { kind: Kind::Tone(t), .. }) => tones.push(t),
-                Event::Clip(_) | Event::Cas(_) | Event::Answer(_) | Event::Progress(_) => {}
-            }
-        });
-        assert_eq!(digits, "5550122");
-        assert_eq!(tones, [ProgressTone::Dial, ProgressTone::Ringback]);
-        assert_eq!(ids, [id]);
-        assert!(times.windows(2).all(|w| w[0] <= w[1] + SLICE as u64));
-    }
+impl Stage {
+    const ALL: [Self; 5] = [Self::Digits, Self::CallerId, Self::Alerting, Self::Sounds, Self::Answers];
 }

@@ -1,13 +1,18 @@
-//! Tone generator: plays a cadence of [`Segment`]s, or a steady tone.
+//! Tone generator: plays a cadence of [`Segment`]s, a tone written as text, or a steady tone.
 //!
 //! Cadences are exact to the sample (1 ms is 8 samples). An oscillator keeps its phase when one frequency
 //! follows another without a pause (special information tone) and starts at a zero crossing after a pause,
 //! so that nothing clicks. No allocation after construction.
 
+mod custom;
+
 use crate::country::Segment;
 use crate::level;
 use crate::osc::Osc;
+use alloc::boxed::Box;
 use core::time::Duration;
+
+pub use custom::{Fault, MAX_STEPS, ParseError, Step, Tone};
 
 /// Most frequencies that sound at once (the North American howler has four).
 pub const MAX_FREQS: usize = 4;
@@ -18,10 +23,12 @@ const AM_DEPTH: f32 = 0.9;
 /// Samples in a millisecond.
 const PER_MS: u64 = 8;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Score {
     /// A cadence, and the segment it is in.
     Cadence(&'static [Segment], usize),
+    /// A cadence of its own, and the step it is in. Boxed: it is large, and most players have none.
+    Own(Box<Tone>, usize),
     /// The same frequencies until the end.
     Fixed,
 }
@@ -31,6 +38,8 @@ enum Score {
 pub struct TonePlayer {
     score: Score,
     oscs: [Osc; MAX_FREQS],
+    /// Amplitude of each frequency, as a factor of `amplitude`.
+    gains: [f32; MAX_FREQS],
     sounding: usize,
     am: Option<Osc>,
     amplitude: f32,
@@ -42,9 +51,20 @@ impl TonePlayer {
     /// Plays `segments`, each frequency at `level_dbm0` dBm0 (of an amplitude-modulated one: its carrier).
     /// No segments are silence; of a segment the first [`MAX_FREQS`] frequencies sound.
     pub fn new(segments: &'static [Segment], level_dbm0: f32) -> Self {
+        Self::with_score(Score::Cadence(segments, 0), level_dbm0)
+    }
+
+    /// Plays a tone of its own: a frequency without a level of its own sounds at `level_dbm0` dBm0, the others as far
+    /// above or below it as they say.
+    pub fn own(tone: Tone, level_dbm0: f32) -> Self {
+        Self::with_score(Score::Own(Box::new(tone), 0), level_dbm0)
+    }
+
+    fn with_score(score: Score, level_dbm0: f32) -> Self {
         let mut player = Self {
-            score: Score::Cadence(segments, 0),
+            score,
             oscs: [Osc::default(); MAX_FREQS],
+            gains: [1.0; MAX_FREQS],
             sounding: 0,
             am: None,
             amplitude: level::peak(level_dbm0),
@@ -63,51 +83,76 @@ impl TonePlayer {
             sounding += 1;
         }
         let left = duration.map(|d| u64::try_from(d.as_micros() * u128::from(PER_MS) / 1000).unwrap_or(u64::MAX));
-        Self { score: Score::Fixed, oscs, sounding, am: None, amplitude: level::peak(level_dbm0), left }
+        let gains = [1.0; MAX_FREQS];
+        Self { score: Score::Fixed, oscs, gains, sounding, am: None, amplitude: level::peak(level_dbm0), left }
     }
 
     /// Whether nothing will sound any more: a fixed tone is over, or a cadence stays silent.
     pub fn is_over(&self) -> bool {
         match self.score {
-            Score::Cadence(..) => self.sounding == 0 && self.left.is_none(),
+            Score::Cadence(..) | Score::Own(..) => self.sounding == 0 && self.left.is_none(),
             Score::Fixed => self.left == Some(0),
         }
     }
 
     /// Begins segment `i`.
     fn enter(&mut self, i: usize) {
-        let Score::Cadence(segments, at) = &mut self.score else { return };
-        *at = i;
-        let Some(segment) = segments.get(i) else {
-            self.sounding = 0;
-            self.left = None;
-            return;
-        };
         let was = self.sounding;
-        self.sounding = segment.freqs.len().min(MAX_FREQS);
-        for (k, (osc, &f)) in self.oscs.iter_mut().zip(segment.freqs).enumerate() {
-            osc.set(f);
-            if k >= was {
-                osc.restart();
+        let (am, ms) = match &mut self.score {
+            Score::Fixed => return,
+            Score::Cadence(segments, at) => {
+                *at = i;
+                let Some(segment) = segments.get(i) else { return self.fall_silent() };
+                self.sounding = segment.freqs.len().min(MAX_FREQS);
+                for (osc, &f) in self.oscs.iter_mut().zip(segment.freqs) {
+                    osc.set(f);
+                }
+                (segment.am, segment.ms)
             }
-        }
-        self.am = (segment.am > 0.0).then(|| Osc::new(segment.am));
-        self.left = (segment.ms > 0).then(|| u64::from(segment.ms) * PER_MS);
+            Score::Own(tone, at) => {
+                *at = i;
+                let Some(step) = tone.steps().get(i) else { return self.fall_silent() };
+                self.sounding = step.freqs.len();
+                for ((osc, gain), &(f, above)) in self.oscs.iter_mut().zip(&mut self.gains).zip(&step.freqs) {
+                    osc.set(f);
+                    *gain = libm::powf(10.0, above / 20.0);
+                }
+                (step.am, step.ms)
+            }
+        };
+        self.oscs.iter_mut().skip(was).for_each(Osc::restart);
+        self.am = (am > 0.0).then(|| Osc::new(am));
+        self.left = (ms > 0).then(|| u64::from(ms) * PER_MS);
+    }
+
+    fn fall_silent(&mut self) {
+        self.sounding = 0;
+        self.left = None;
+    }
+
+    /// The segment after this one.
+    fn advance(&mut self) -> bool {
+        let (at, count) = match &self.score {
+            Score::Fixed => return false,
+            Score::Cadence(segments, at) => (*at, segments.len()),
+            Score::Own(tone, at) => (*at, tone.steps().len()),
+        };
+        // A list whose last segment does not stay repeats.
+        self.enter(if at + 1 < count { at + 1 } else { 0 });
+        true
     }
 
     /// The next sample, before rounding.
-    fn next(&mut self) -> f32 {
-        if self.left == Some(0) {
-            let Score::Cadence(segments, at) = self.score else { return 0.0 };
-            // A list whose last segment does not stay repeats.
-            self.enter(if at + 1 < segments.len() { at + 1 } else { 0 });
+    pub(crate) fn next(&mut self) -> f32 {
+        if self.left == Some(0) && !self.advance() {
+            return 0.0;
         }
         if let Some(left) = &mut self.left {
             *left = left.saturating_sub(1);
         }
         let mut sum = 0.0;
-        for osc in self.oscs.iter_mut().take(self.sounding) {
-            sum += osc.sine();
+        for (osc, gain) in self.oscs.iter_mut().zip(&self.gains).take(self.sounding) {
+            sum += gain * osc.sine();
         }
         if let Some(am) = &mut self.am {
             sum *= 1.0 + AM_DEPTH * am.sine();

@@ -1,7 +1,7 @@
 //! Nothing that comes from a line or a modem may make the package panic.
 
 use loopstart_signal::country::{US, all};
-use loopstart_signal::decode::Decoder;
+use loopstart_signal::decode::LineDecoder;
 use loopstart_signal::{Time, cid, g711, pulse, resample, ring};
 use proptest::prelude::*;
 use std::time::Duration;
@@ -31,7 +31,7 @@ proptest! {
 
     #[test]
     fn any_samples_in_any_blocks(samples in prop::collection::vec(any::<i16>(), 0..4000), size in 1usize..500, country in 0usize..60) {
-        let mut decoder = Decoder::new(&all()[country]);
+        let mut decoder = LineDecoder::new(&all()[country]);
         let mut last = 0;
         for block in samples.chunks(size) {
             decoder.process(block, &mut |e| last = last.max(e.at()));

@@ -1,0 +1,381 @@
+//! The second stage: measures two tones in the last 150 ms of the line, and judges them.
+
+use super::{KEPT, TONES};
+use crate::bank::cosine;
+use crate::filter::Complex;
+use crate::level;
+use crate::simd::Kernel;
+use core::f32::consts::TAU;
+
+/// Samples between two points of a tone's course: 2 ms.
+const STEP: usize = 16;
+/// Samples of a window: 8 ms.
+const WINDOW: usize = 64;
+/// Points of a course.
+const POINTS: usize = (KEPT - WINDOW) / STEP + 1;
+/// Points at either end of a burst whose windows reach beyond it, with one to spare.
+const RIM: usize = 2;
+/// Least length of a burst in points.
+const MIN_POINTS: usize = 16;
+/// Floats side by side in a vector.
+const LANES: usize = 16;
+
+/// Furthest that a frequency may be off, as a fraction: BT's on-hook tolerance is 1.1 %.
+const MAX_OFF: f32 = 0.0145;
+/// The tolerance that networks keep to during a call, as a fraction: what is further off needs better evidence.
+const USUAL_OFF: f32 = 0.005;
+/// Greatest twist, in dB: BT's 7 dB and what speech may add.
+const MAX_TWIST: f32 = 9.5;
+/// Weakest tone, in dBm0.
+const MIN_LEVEL: f32 = -40.0;
+/// Least product of both purities over the core.
+const MIN_PURITY: f32 = 0.17;
+/// Points that an alerting tone must reach.
+const PASS: f32 = 8.5;
+/// Points from which the line counts as clean, so that the length is sure.
+const CLEAN: f32 = 18.0;
+/// How much shorter a tone may seem when the line is not clean, in samples.
+const UNSURE: f32 = 12.0;
+/// Neighbouring harmonics weaker than this are no evidence: natural logarithm of the power relative to the tones.
+const FAINT: f32 = -3.0;
+/// Fundamentals that both tones could be harmonics of are the difference divided by 2 to 8: 310 to 77 Hz.
+const FUNDAMENTALS: usize = 7;
+/// How far a tone may be off the harmonic, in Hz.
+const MAX_INHARMONIC: f32 = 15.0;
+
+/// A band under a raised-cosine window: cosine and negated sine.
+type Band = [[f32; WINDOW]; 2];
+
+static TONE_BANDS: [Band; 2] = [band(TONES[0]), band(TONES[1])];
+/// The neighbours: below and above each tone, beyond the reach of a window on the tone.
+static NEIGHBOURS: [[Band; 2]; 2] = [[band(1890.0), band(2370.0)], [band(2510.0), band(2990.0)]];
+
+const fn band(hz: f32) -> Band {
+    let mut table = [[0.0; WINDOW]; 2];
+    let mut n = 0;
+    while n < WINDOW {
+        let window = (0.5 - 0.5 * cosine((n as f64 + 0.5) / WINDOW as f64)) * 4.0 / WINDOW as f64;
+        let turns = hz as f64 * n as f64 / crate::SAMPLE_RATE as f64;
+        table[0][n] = (cosine(turns) * window) as f32;
+        table[1][n] = (-cosine(turns - 0.25) * window) as f32;
+        n += 1;
+    }
+    table
+}
+
+/// Correlates the first [`WINDOW`] samples.
+#[inline(always)]
+fn correlate(x: &[f32], band: &Band) -> Complex {
+    Complex::new(dot(x, &band[0]), dot(x, &band[1]))
+}
+
+#[inline(always)]
+fn dot(x: &[f32], wave: &[f32; WINDOW]) -> f32 {
+    let mut sum = [0.0f32; LANES];
+    for (x, w) in x.as_chunks::<LANES>().0.iter().zip(wave.as_chunks::<LANES>().0) {
+        for ((s, x), w) in sum.iter_mut().zip(x).zip(w) {
+            *s += x * w;
+        }
+    }
+    super::fold(sum)
+}
+
+/// A turn back by `hz` over `samples`.
+#[inline(always)]
+fn back(hz: f32, samples: usize) -> Complex {
+    let turns = hz * samples as f32 / crate::SAMPLE_RATE as f32;
+    Complex::unit(-TAU * (turns - libm::floorf(turns)))
+}
+
+/// A tone's course: its phasor at each point, turned back by its frequency.
+struct Course {
+    /// Sums of the phasors and of their powers up to each point.
+    sums: [Complex; POINTS + 1],
+    energy: [f32; POINTS + 1],
+    /// Deviation from the nominal frequency, in Hz.
+    deviation: f32,
+    /// Share of the core's power that is the tone's.
+    purity: f32,
+}
+
+impl Course {
+    /// Follows the tone near `hz`; its frequency is measured in the points of `core`.
+    #[inline(always)]
+    fn new(x: &[f32; KEPT], hz: f32, band: &Band, core: (usize, usize)) -> Option<Self> {
+        let mut points = [Complex::default(); POINTS];
+        let step = back(hz, STEP);
+        let mut turn = Complex::new(1.0, 0.0);
+        for (p, x) in points.iter_mut().zip(x.windows(WINDOW).step_by(STEP)) {
+            *p = correlate(x, band).times(turn);
+            turn = turn.times(step);
+        }
+        let inside = points.get(core.0..core.1)?;
+        let deviation = frequency(inside);
+        let step = back(deviation, STEP);
+        let mut turn = Complex::new(1.0, 0.0);
+        let mut course =
+            Self { sums: [Complex::default(); POINTS + 1], energy: [0.0; POINTS + 1], deviation, purity: 0.0 };
+        let (mut sum, mut energy) = (Complex::default(), 0.0);
+        for (p, (s, e)) in points.iter().zip(course.sums.iter_mut().zip(&mut course.energy).skip(1)) {
+            sum = sum.plus(p.times(turn));
+            energy += p.power();
+            (*s, *e) = (sum, energy);
+            turn = turn.times(step);
+        }
+        course.purity = course.purity(core.0, core.1);
+        Some(course)
+    }
+
+    /// The sum of the phasors of some points.
+    #[inline(always)]
+    fn sum(&self, from: usize, to: usize) -> Complex {
+        match (self.sums.get(from), self.sums.get(to)) {
+            (Some(a), Some(b)) => b.plus(a.scale(-1.0)),
+            _ => Complex::default(),
+        }
+    }
+
+    #[inline(always)]
+    fn mean(&self, from: usize, to: usize) -> Complex {
+        self.sum(from, to).scale(1.0 / to.saturating_sub(from).max(1) as f32)
+    }
+
+    /// Share of the power of some points that is the tone's.
+    #[inline(always)]
+    fn purity(&self, from: usize, to: usize) -> f32 {
+        let all = match (self.energy.get(from), self.energy.get(to)) {
+            (Some(a), Some(b)) => b - a,
+            _ => 0.0,
+        };
+        if all > 0.0 { self.mean(from, to).power() * to.saturating_sub(from) as f32 / all } else { 0.0 }
+    }
+
+    fn whole(&self) -> f32 {
+        self.energy.last().copied().unwrap_or_default()
+    }
+
+    /// The power that is left when a burst from point to point is taken away.
+    #[inline(always)]
+    fn left(&self, from: usize, to: usize) -> f32 {
+        self.whole() - self.sum(from, to).power() / to.saturating_sub(from).max(1) as f32
+    }
+}
+
+/// The deviation, in Hz, that explains most of the points: to about 1 Hz, within 40 Hz.
+#[inline(always)]
+fn frequency(points: &[Complex]) -> f32 {
+    // First in steps of 4 Hz, over groups of 8 ms.
+    const GROUP: usize = 4;
+    let mut groups = [Complex::default(); POINTS / GROUP];
+    let mut count = 0;
+    for (g, part) in groups.iter_mut().zip(points.chunks_exact(GROUP)) {
+        *g = part.iter().fold(Complex::default(), |s, p| s.plus(*p));
+        count += 1;
+    }
+    let mut best = (-1.0, 0.0);
+    for i in -10i8..=10 {
+        let hz = f32::from(i) * 4.0;
+        let step = back(hz, GROUP * STEP);
+        let mut turn = Complex::new(1.0, 0.0);
+        let mut sum = Complex::default();
+        for g in groups.iter().take(count) {
+            sum = sum.plus(g.times(turn));
+            turn = turn.times(step);
+        }
+        if sum.power() > best.0 {
+            best = (sum.power(), hz);
+        }
+    }
+    // Then by the phase from the first half to the second, twice.
+    let half = points.len() / 2;
+    let (first, second) = points.split_at(half);
+    let mut hz = best.1;
+    for _ in 0..2 {
+        let step = back(hz, STEP);
+        let mut turn = Complex::new(1.0, 0.0);
+        let mut sum = |part: &[Complex]| {
+            part.iter().fold(Complex::default(), |s, p| {
+                let next = s.plus(p.times(turn));
+                turn = turn.times(step);
+                next
+            })
+        };
+        let (a, b) = (sum(first), sum(second.get(..half).unwrap_or(second)));
+        hz += b.times(a.conj()).angle() * crate::SAMPLE_RATE as f32 / (TAU * (half * STEP).max(1) as f32);
+    }
+    hz
+}
+
+/// An alerting tone, or what resembles one, measured. Arrays: of the lower and the upper tone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Measured {
+    /// Length in samples.
+    pub(super) samples: f32,
+    /// Deviation from the nominal frequency, in Hz.
+    pub(super) deviation: [f32; 2],
+    /// Mean square of each tone.
+    pub(super) power: [f32; 2],
+    /// Points for and against it.
+    pub(super) points: f32,
+}
+
+impl Measured {
+    /// Whether it is an alerting tone of `min` to `max` samples.
+    pub(super) fn is_alert(&self, min: f32, max: f32) -> bool {
+        let unsure = if self.points < CLEAN { UNSURE } else { 0.0 };
+        self.points >= PASS && self.samples >= min - unsure && self.samples <= max + unsure
+    }
+}
+
+/// The measurement. `core`: samples that should be inside the tone. Limits: lengths, in samples.
+pub(super) struct Measure<'a> {
+    pub(super) x: &'a [f32; KEPT],
+    pub(super) core: (usize, usize),
+    pub(super) min: f32,
+    pub(super) max: f32,
+}
+
+impl Kernel for Measure<'_> {
+    type Output = Option<Measured>;
+
+    #[inline(always)]
+    fn run(self) -> Option<Measured> {
+        // Points whose windows lie inside the core.
+        let core = (self.core.0.div_ceil(STEP), (self.core.1.saturating_sub(WINDOW) / STEP + 1).min(POINTS));
+        let low = Course::new(self.x, TONES[0], &TONE_BANDS[0], core)?;
+        if low.purity < MIN_PURITY {
+            return None;
+        }
+        let high = Course::new(self.x, TONES[1], &TONE_BANDS[1], core)?;
+        let off = [low.deviation.abs() / TONES[0], high.deviation.abs() / TONES[1]];
+        if low.purity * high.purity < MIN_PURITY || off.iter().any(|off| *off > MAX_OFF) {
+            return None;
+        }
+        // The burst, the same for both tones, that explains most of both courses.
+        let mut best = (f32::MAX, 0, 0);
+        for from in 0..(core.0 + 8).min(POINTS) {
+            for to in core.1.saturating_sub(8).max(from + MIN_POINTS)..=POINTS {
+                let left = low.left(from, to) * high.left(from, to);
+                if left < best.0 {
+                    best = (left, from, to);
+                }
+            }
+        }
+        let (left, from, to) = best;
+        let inner = (from + RIM, to.checked_sub(RIM)?);
+        let mut m = Measured::default();
+        let mut length = 0.0;
+        for (k, course) in [&low, &high].into_iter().enumerate() {
+            let mean = course.mean(inner.0, inner.1);
+            // Where the tone begins or ends inside a window it is weaker: the area is the length.
+            let all = course.sum(from.saturating_sub(RIM + 1), (to + RIM + 1).min(POINTS));
+            length += all.re * mean.re + all.im * mean.im;
+            m.power[k] = mean.power() / 2.0;
+            m.deviation[k] = course.deviation;
+        }
+        m.samples = length / (2.0 * (m.power[0] + m.power[1])) * STEP as f32;
+        let levels = m.power.map(level::dbm0);
+        if !(m.samples >= self.min - UNSURE && m.samples <= self.max + UNSURE)
+            || (levels[0] - levels[1]).abs() > MAX_TWIST
+            || levels.iter().any(|l| *l < MIN_LEVEL)
+        {
+            return None;
+        }
+        // For it: how much of the courses the burst explains.
+        m.points = -2.0 * ln(left / (low.whole() * high.whole()));
+        for (k, course) in [&low, &high].into_iter().enumerate() {
+            let power = 2.0 * m.power[k];
+            // How pure each tone is in its own band, how steady, and how it stands out from the bands beside.
+            m.points -= ln(1.0 - course.purity(inner.0, inner.1));
+            m.points -= 0.5 * ln(unevenness(course, inner) / power);
+            let beside = NEIGHBOURS[k].iter().map(|band| self.energy(band, from, to)).fold(0.0, f32::max);
+            m.points -= ln(beside / power);
+            // Against it: further off than networks are.
+            m.points -= 2.0 * (off[k] / USUAL_OFF - 1.0).max(0.0);
+        }
+        if m.points >= PASS {
+            let centre = (WINDOW - STEP) / 2;
+            let x = self.x.get(from * STEP + centre..(to * STEP + centre).min(KEPT))?;
+            m.points -= 4.0 * (harmonics(x, &m) - FAINT).max(0.0);
+        }
+        Some(m)
+    }
+}
+
+impl Measure<'_> {
+    /// Mean power of a band, from point to point.
+    #[inline(always)]
+    fn energy(&self, band: &Band, from: usize, to: usize) -> f32 {
+        let (mut sum, mut count) = (0.0, 0.0);
+        for x in self.x.windows(WINDOW).step_by(STEP).take(to).skip(from).step_by(2) {
+            sum += correlate(x, band).power();
+            count += 1.0;
+        }
+        sum / f32::max(count, 1.0)
+    }
+}
+
+/// The natural logarithm of a ratio, not below that of 1/1000: nothing on a line is cleaner.
+fn ln(ratio: f32) -> f32 {
+    libm::logf(ratio.max(1e-3))
+}
+
+/// The largest deviation of a quarter from the whole, squared.
+#[inline(always)]
+fn unevenness(course: &Course, inner: (usize, usize)) -> f32 {
+    let mean = course.mean(inner.0, inner.1);
+    let quarter = inner.1.saturating_sub(inner.0) / 4;
+    (0..4)
+        .map(|q| {
+            let from = inner.0 + q * quarter;
+            course.mean(from, from + quarter).plus(mean.scale(-1.0)).power()
+        })
+        .fold(0.0, f32::max)
+}
+
+/// How strong the neighbours are that both tones have if they are harmonics of a voice: the mean natural logarithm of
+/// their power relative to the tones, for the fundamental for which it is largest.
+#[inline(always)]
+fn harmonics(x: &[f32], m: &Measured) -> f32 {
+    let hz = [TONES[0] + m.deviation[0], TONES[1] + m.deviation[1]];
+    let fundamental: [f32; FUNDAMENTALS] = core::array::from_fn(|k| (hz[1] - hz[0]) / (k + 2) as f32);
+    let mut at = [0.0f32; 32];
+    for (at, f) in at.as_chunks_mut::<4>().0.iter_mut().zip(fundamental) {
+        *at = [hz[0] - f, hz[0] + f, hz[1] - f, hz[1] + f];
+    }
+    let power = lines(x, &at);
+    let mut most = f32::MIN;
+    for (power, f) in power.as_chunks::<4>().0.iter().zip(fundamental) {
+        let order = hz[0] / f;
+        if ((order - libm::roundf(order)) * f).abs() < MAX_INHARMONIC {
+            let [a, b, c, d] = power.map(|p| libm::logf(p.max(1e-3)));
+            let tones = libm::logf(2.0 * m.power[0]) + libm::logf(2.0 * m.power[1]);
+            most = most.max((a + b + c + d) / 4.0 - tones / 2.0);
+        }
+    }
+    most
+}
+
+/// Squared peaks of the lines at `hz` in `x`, under a raised-cosine window.
+#[inline(always)]
+fn lines(x: &[f32], hz: &[f32; 32]) -> [f32; 32] {
+    let step = hz.map(|f| back(f, 1));
+    let (c, d) = (step.map(|s| s.re), step.map(|s| s.im));
+    let (mut re, mut im) = ([1.0f32; 32], [0.0f32; 32]);
+    let (mut a, mut b) = ([0.0f32; 32], [0.0f32; 32]);
+    let n = x.len().max(1) as f32;
+    let turn = Complex::unit(TAU / n);
+    let mut window = Complex::unit(TAU * 0.5 / n);
+    for x in x {
+        let v = x * (0.5 - 0.5 * window.re);
+        window = window.times(turn);
+        for i in 0..32 {
+            a[i] += v * re[i];
+            b[i] += v * im[i];
+            let r = re[i] * c[i] - im[i] * d[i];
+            im[i] = re[i] * d[i] + im[i] * c[i];
+            re[i] = r;
+        }
+    }
+    core::array::from_fn(|i| (a[i] * a[i] + b[i] * b[i]) * 16.0 / (n * n))
+}

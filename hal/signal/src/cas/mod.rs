@@ -1,0 +1,371 @@
+//! Alerting tone of call waiting (CAS, DT-AS): 2130 + 2750 Hz, over live speech.
+
+mod measure;
+
+use crate::bank::cosine;
+use crate::level;
+use crate::simd::{self, Kernel};
+use measure::Measured;
+
+/// The two frequencies, in Hz (GR-30-CORE, EN 300 659-2).
+pub const TONES: [f32; 2] = [2130.0, 2750.0];
+
+/// The alerting tone was heard.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Event {
+    /// Index of the sample at which it was decided.
+    pub at: u64,
+    /// How long it lasted, in ms.
+    pub duration_ms: u32,
+    /// Level of the weaker tone, in dBm0.
+    pub level_dbm0: f32,
+}
+
+/// How long an alerting tone may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Limits {
+    /// During a call: 75 to 85 ms.
+    OffHook,
+    /// On hook, before caller identification without ringing: 88 to 110 ms.
+    OnHook,
+    /// Either.
+    #[default]
+    Both,
+}
+
+impl Limits {
+    /// Shortest and longest tone that is taken, in samples.
+    const fn samples(self) -> (f32, f32) {
+        match self {
+            Self::OffHook => (72.3 * 8.0, 92.0 * 8.0),
+            Self::OnHook => (80.0 * 8.0, 119.0 * 8.0),
+            Self::Both => (72.3 * 8.0, 119.0 * 8.0),
+        }
+    }
+}
+
+/// Samples of a hop: 5 ms.
+const HOP: usize = 40;
+/// Hops of the line that are kept for the measurement: 150 ms.
+const HOPS: usize = 30;
+/// Samples kept.
+const KEPT: usize = HOP * HOPS;
+/// Turns from one window to the next that are summed: with the windows themselves 75 ms.
+const CORE: usize = 13;
+/// Samples of a window.
+const WINDOW: usize = 2 * HOP;
+
+/// Least level of the line in a window, in dBm0.
+const MIN_LINE: f32 = -41.0;
+/// Least level of either tone to begin with, in dBm0.
+const MIN_TONE: f32 = -42.0;
+
+/// Cosine and negated sine of both tones under a raised-cosine window, scaled so that a correlation is the tone's peak.
+static WAVES: [[f32; WINDOW]; 4] = waves();
+
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
+const fn waves() -> [[f32; WINDOW]; 4] {
+    let mut table = [[0.0; WINDOW]; 4];
+    let mut n = 0;
+    while n < WINDOW {
+        let window = (0.5 - 0.5 * cosine((n as f64 + 0.5) / WINDOW as f64)) * 4.0 / WINDOW as f64;
+        let mut k = 0;
+        while k < 2 {
+            let turns = TONES[k] as f64 * n as f64 / crate::SAMPLE_RATE as f64;
+            table[k][n] = (cosine(turns) * window) as f32;
+            table[2 + k][n] = (-cosine(turns - 0.25) * window) as f32;
+            k += 1;
+        }
+        n += 1;
+    }
+    table
+}
+
+/// The advance of both tones over one hop, conjugated: real and imaginary parts.
+const BACK: [[f32; 2]; 2] = back();
+
+const fn back() -> [[f32; 2]; 2] {
+    let [a, b] = [TONES[0] as f64 * HOP as f64 / 8000.0, TONES[1] as f64 * HOP as f64 / 8000.0];
+    [[cosine(a) as f32, cosine(b) as f32], [-cosine(a - 0.25) as f32, -cosine(b - 0.25) as f32]]
+}
+
+/// Two tones that may be it.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    /// Largest product of both coherent powers.
+    best: f32,
+    /// Hops since then.
+    age: u8,
+}
+
+/// Hears alerting tones.
+#[derive(Clone, Debug)]
+pub struct Detector {
+    min: f32,
+    max: f32,
+    /// The last samples, as a ring of hops; `row` is the one being filled, up to `fill`.
+    raw: [[i16; HOP]; HOPS],
+    row: usize,
+    fill: usize,
+    at: u64,
+    /// Whether the hop before was loud enough.
+    loud: bool,
+    /// Correlations of the newest window: real parts of both tones, then imaginary.
+    z: [f32; 4],
+    /// Turns from window to window: real parts, imaginary parts, powers, of both tones each; a ring.
+    turns: [[f32; 8]; CORE],
+    turn: usize,
+    candidate: Option<Candidate>,
+    /// Hops until a candidate may begin.
+    deaf: u8,
+}
+
+impl Default for Detector {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Detector {
+    /// Takes tones of either length.
+    pub fn new() -> Self {
+        Self::with_limits(Limits::Both)
+    }
+
+    /// Takes tones of these lengths.
+    pub fn with_limits(limits: Limits) -> Self {
+        let (min, max) = limits.samples();
+        Self {
+            min,
+            max,
+            raw: [[0; HOP]; HOPS],
+            row: 0,
+            fill: 0,
+            at: 0,
+            loud: false,
+            z: [0.0; 4],
+            turns: [[0.0; 8]; CORE],
+            turn: 0,
+            candidate: None,
+            deaf: 0,
+        }
+    }
+
+    /// Forgets everything heard; the sample index goes on.
+    pub fn reset(&mut self) {
+        let (min, max, at) = (self.min, self.max, self.at);
+        *self = Self { min, max, at, ..Self::new() };
+    }
+
+    /// Takes samples; any number at a time. Events follow each other in time.
+    pub fn process(&mut self, samples: &[i16], sink: &mut impl FnMut(Event)) {
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let (taken, age) = simd::run(Listen { detector: self, samples: rest });
+            rest = rest.get(taken..).unwrap_or_default();
+            if let Some(age) = age
+                && let Some(m) = self.measure(age)
+                && m.is_alert(self.min, self.max)
+            {
+                self.deaf = DEAF;
+                sink(Event {
+                    at: self.at,
+                    duration_ms: libm::roundf(m.samples / 8.0) as u32,
+                    level_dbm0: level::dbm0(m.power[0].min(m.power[1])),
+                });
+            }
+        }
+    }
+
+    /// Measures the candidate whose core ended `age` hops ago.
+    fn measure(&self, age: u8) -> Option<Measured> {
+        let mut x = [0.0f32; KEPT];
+        let order = (self.row..HOPS).chain(0..self.row);
+        for (to, row) in x.chunks_exact_mut(HOP).zip(order.filter_map(|i| self.raw.get(i))) {
+            for (to, from) in to.iter_mut().zip(row) {
+                *to = f32::from(*from);
+            }
+        }
+        let end = KEPT - HOP * usize::from(age).min(HOPS / 2);
+        simd::run(measure::Measure { x: &x, core: (end - (CORE + 2) * HOP, end), min: self.min, max: self.max })
+    }
+}
+
+/// The first stage: from samples to candidates. Stops at the first candidate that is over.
+struct Listen<'a> {
+    detector: &'a mut Detector,
+    samples: &'a [i16],
+}
+
+impl Kernel for Listen<'_> {
+    /// Samples taken, and the age of the candidate.
+    type Output = (usize, Option<u8>);
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        let d = self.detector;
+        let mut taken = 0;
+        loop {
+            let Some(to) = d.raw.get_mut(d.row).and_then(|r| r.get_mut(d.fill..)) else { return (taken, None) };
+            let from = self.samples.get(taken..).unwrap_or_default();
+            let n = to.len().min(from.len());
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = *from;
+            }
+            taken += n;
+            d.at += n as u64;
+            d.fill += n;
+            if d.fill < HOP {
+                return (taken, None);
+            }
+            d.fill = 0;
+            let over = d.hop();
+            d.row = if d.row + 1 < HOPS { d.row + 1 } else { 0 };
+            if over.is_some() {
+                return (taken, over);
+            }
+        }
+    }
+}
+
+const LANES: usize = 16;
+
+impl Detector {
+    /// A hop is complete.
+    #[inline(always)]
+    fn hop(&mut self) -> Option<u8> {
+        self.deaf = self.deaf.saturating_sub(1);
+        let last = if self.row == 0 { HOPS - 1 } else { self.row - 1 };
+        let (Some(old), Some(new)) = (self.raw.get(last), self.raw.get(self.row)) else { return None };
+        let mut x = [0.0f32; WINDOW];
+        for (x, hop) in x.as_chunks_mut::<HOP>().0.iter_mut().zip([old, new]) {
+            for (x, s) in x.as_chunks_mut::<8>().0.iter_mut().zip(hop.as_chunks::<8>().0) {
+                for (x, s) in x.iter_mut().zip(s) {
+                    *x = f32::from(*s);
+                }
+            }
+        }
+        let min = const { min_energy() };
+        let mut energy = [0.0f32; 8];
+        for part in x[HOP..].as_chunks::<8>().0 {
+            for (e, x) in energy.iter_mut().zip(part) {
+                *e += x * x;
+            }
+        }
+        let [a, b, c, d, e, f, g, h] = energy;
+        let loud = ((a + e) + (c + g)) + ((b + f) + (d + h)) >= min;
+        let either = loud || self.loud;
+        self.loud = loud;
+        if !either && self.candidate.is_none() {
+            self.z = [0.0; 4];
+            self.remember([0.0; 8]);
+            return None;
+        }
+        let mut sums = [[0.0f32; LANES]; 4];
+        for (sum, wave) in sums.iter_mut().zip(&WAVES) {
+            for (x, w) in x.as_chunks::<LANES>().0.iter().zip(wave.as_chunks::<LANES>().0) {
+                for ((s, x), w) in sum.iter_mut().zip(x).zip(w) {
+                    *s += x * w;
+                }
+            }
+        }
+        let [a, b, c, d] = sums;
+        let z = [fold(a), fold(b), fold(c), fold(d)];
+        let p = self.z;
+        self.z = z;
+        // z times the conjugate of the one before.
+        let power = [z[0] * z[0] + z[2] * z[2], z[1] * z[1] + z[3] * z[3]];
+        self.remember([
+            z[0] * p[0] + z[2] * p[2],
+            z[1] * p[1] + z[3] * p[3],
+            z[2] * p[0] - z[0] * p[2],
+            z[3] * p[1] - z[1] * p[3],
+            power[0],
+            power[1],
+            0.0,
+            0.0,
+        ]);
+        let min = const { peak_squared(MIN_TONE) };
+        if self.candidate.is_none() && (power[0] < min || power[1] < min) {
+            return None;
+        }
+        let mut s = [0.0f32; 8];
+        for row in &self.turns {
+            s.iter_mut().zip(row).for_each(|(s, t)| *s += t);
+        }
+        let turned = |k: usize| {
+            let (re, im, [c, b]) = (s[k], s[2 + k], [BACK[0][k], BACK[1][k]]);
+            let (re, im, p) = (re * c - im * b, re * b + im * c, s[4 + k]);
+            let whole = re * re + im * im;
+            let good = re > 0.0 && im.abs() < re * [3.1, 6.0][k] && whole > MIN_COHERENCE * p * p;
+            (good, whole)
+        };
+        let ((good0, c0), (good1, c1)) = (turned(0), turned(1));
+        let product = c0 * c1;
+        match &mut self.candidate {
+            Some(c) if good0 && good1 && product > c.best * LEVEL => {
+                *c = Candidate { best: c.best.max(product), age: 0 };
+            }
+            Some(c) => {
+                c.age += 1;
+                if product < c.best * MAX_FALL || c.age > MAX_AGE {
+                    let age = c.age;
+                    self.candidate = None;
+                    return Some(age);
+                }
+            }
+            None if good0 && good1 && self.deaf == 0 => self.candidate = Some(Candidate { best: product, age: 0 }),
+            None => {}
+        }
+        None
+    }
+
+    #[inline(always)]
+    fn remember(&mut self, turn: [f32; 8]) {
+        if let Some(slot) = self.turns.get_mut(self.turn) {
+            *slot = turn;
+        }
+        self.turn = if self.turn + 1 < CORE { self.turn + 1 } else { 0 };
+    }
+}
+
+/// Least square of the share of a tone's power that turns as one.
+const MIN_COHERENCE: f32 = 0.28;
+const LEVEL: f32 = 0.93;
+const MAX_FALL: f32 = 0.3;
+const MAX_AGE: u8 = 6;
+/// Hops after an event in which no candidate begins, so that what is left of the tone is not told again.
+const DEAF: u8 = 16;
+
+/// The sum of all lanes.
+#[inline(always)]
+fn fold(a: [f32; LANES]) -> f32 {
+    let mut sum = [0.0f32; 4];
+    for part in a.as_chunks::<4>().0 {
+        sum.iter_mut().zip(part).for_each(|(s, x)| *s += x);
+    }
+    let [a, b, c, d] = sum;
+    (a + c) + (b + d)
+}
+
+/// Square of the peak of a sine at `dbm0`.
+const fn peak_squared(dbm0: f32) -> f32 {
+    // 10^(x/10) by squaring: exact enough, and at compile time.
+    let x = (dbm0 - level::FULL_SCALE) as f64 / 10.0 * core::f64::consts::LN_10;
+    let small = x / 1024.0;
+    let mut y = 1.0 + small * (1.0 + small / 2.0 * (1.0 + small / 3.0));
+    let mut i = 0;
+    while i < 10 {
+        y *= y;
+        i += 1;
+    }
+    (y * 32768.0 * 32768.0) as f32
+}
+
+/// Least energy of a hop.
+const fn min_energy() -> f32 {
+    peak_squared(MIN_LINE) / 2.0 * HOP as f32
+}
+
+#[cfg(test)]
+mod tests;
