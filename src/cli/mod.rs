@@ -13,6 +13,7 @@ mod plot;
 mod resample;
 mod session;
 mod signals;
+mod tone;
 mod watch;
 mod wav;
 mod words;
@@ -50,6 +51,8 @@ enum Command {
     Call(call::Options),
     /// Decode digits, caller identification and tones in a recording.
     Decode(decode::Options),
+    /// Write tones, digits and caller identification as sound.
+    Tone(tone::Options),
     /// Serve emulated voice modems on pseudo-terminals, for any program that knows modems.
     Exchange(exchange::Options),
 }
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Watch(options) => watch::run(&options),
         Command::Call(options) => call::run(&options),
         Command::Decode(options) => decode::run(&options),
+        Command::Tone(options) => tone::run(&options),
         Command::Exchange(options) => exchange::run(&options),
     };
     let (status, why) = match done {

@@ -6,7 +6,7 @@
 //! there is, as a recorder leaves it that was killed, is no error.
 
 mod ima;
-
+pub(super) mod write;
 
 use crate::signal::g711;
 use std::fmt;

@@ -330,10 +330,9 @@ impl Follower {
             return;
         }
         let turned = x.times(before.conj());
-        let back = self.advance.conj();
+        let back = self.advance.conj().scale(1.0 / libm::sqrtf(self.advance.power()).max(1e-9));
         let expected = turned.times(back).times(back);
-        let length = turned.power() * back.power() * back.power();
-        if expected.re > 0.0 || expected.re * expected.re < REVERSED * REVERSED * length {
+        if expected.re > REVERSED * libm::sqrtf(turned.power()) {
             return;
         }
         let at = self.end.saturating_sub(STEP as u64 * 3 / 2);

@@ -54,6 +54,11 @@ impl Moments {
         self.energy > 0.0 && self.pair * self.energy - self.cross * self.cross <= MAX_REST * self.energy * self.energy
     }
 
+    /// As [`Self::may_be_tone`], above 1000 Hz.
+    pub(super) fn is_high_tone(&self) -> bool {
+        self.pair * self.energy - self.cross * self.cross <= MAX_HIGH_REST * self.energy * self.energy
+    }
+
     /// Whether `next` may be more of the same tone.
     pub(super) fn goes_on_in(&self, next: &Self) -> bool {
         let (a, b) = (self.energy, next.energy);
@@ -100,6 +105,7 @@ impl Moments {
 
 /// Most that a notch leaves of a tone in noise, in units of the power behind the differences.
 const MAX_REST: f32 = 0.75;
+const MAX_HIGH_REST: f32 = 0.3;
 /// Most that a tone changes from hop to hop: its power (modulation and noise), and twice the cosine of its frequency.
 const MAX_CHANGE: f32 = 1.8;
 const MAX_TURN: f32 = 0.06;
@@ -220,6 +226,7 @@ impl Kernel for Sums<'_> {
                 pair[i] += p * p;
             }
         }
-        Some(sums.each_ref().map(fold))
+        let [energy, cross, pair] = &sums;
+        Some([fold(energy), fold(cross), fold(pair)])
     }
 }

@@ -335,7 +335,7 @@ impl Ear {
 
     fn look_for_tones(&mut self, m: &Moments, hop: Hop<'_>, tell: &mut impl FnMut(Kind)) {
         let tonal = m.may_be_tone();
-        self.tty_like |= u16::from(tonal && TTY_COSINE2.contains(&m.cosine2()));
+        self.tty_like |= u16::from(tonal && m.is_high_tone() && TTY_COSINE2.contains(&m.cosine2()));
         self.read(hop, tell);
         if let Some(tone) = &mut self.tone {
             let step = tone.push(hop);

@@ -108,6 +108,8 @@ pub struct Detector {
     row: usize,
     fill: usize,
     at: u64,
+    /// The newest complete hop.
+    tail: [f32; HOP],
     /// Whether the hop before was loud enough.
     loud: bool,
     /// Correlations of the newest window: real parts of both tones, then imaginary.
@@ -142,6 +144,7 @@ impl Detector {
             row: 0,
             fill: 0,
             at: 0,
+            tail: [0.0; HOP],
             loud: false,
             z: [0.0; 4],
             turns: [[0.0; 8]; CORE],
@@ -235,15 +238,14 @@ impl Detector {
     #[inline(always)]
     fn hop(&mut self) -> Option<u8> {
         self.deaf = self.deaf.saturating_sub(1);
-        let last = if self.row == 0 { HOPS - 1 } else { self.row - 1 };
-        let (Some(old), Some(new)) = (self.raw.get(last), self.raw.get(self.row)) else { return None };
+        let Some(new) = self.raw.get(self.row) else { return None };
         let mut x = [0.0f32; WINDOW];
-        for (x, hop) in x.as_chunks_mut::<HOP>().0.iter_mut().zip([old, new]) {
-            for (x, s) in x.as_chunks_mut::<8>().0.iter_mut().zip(hop.as_chunks::<8>().0) {
-                for (x, s) in x.iter_mut().zip(s) {
-                    *x = f32::from(*s);
-                }
+        if let [older, newer] = x.as_chunks_mut::<HOP>().0 {
+            *older = self.tail;
+            for (x, s) in newer.as_chunks_mut::<8>().0.iter_mut().zip(new.as_chunks::<8>().0) {
+                *x = s.map(f32::from);
             }
+            self.tail = *newer;
         }
         let min = const { min_energy() };
         let mut energy = [0.0f32; 8];
@@ -302,8 +304,9 @@ impl Detector {
         };
         let ((good0, c0), (good1, c1)) = (turned(0), turned(1));
         let product = c0 * c1;
+        let good = good0 && good1 && c0 < c1 * MAX_RATIO && c1 < c0 * MAX_RATIO;
         match &mut self.candidate {
-            Some(c) if good0 && good1 && product > c.best * LEVEL => {
+            Some(c) if good && product > c.best * LEVEL => {
                 *c = Candidate { best: c.best.max(product), age: 0 };
             }
             Some(c) => {
@@ -314,7 +317,7 @@ impl Detector {
                     return Some(age);
                 }
             }
-            None if good0 && good1 && self.deaf == 0 => self.candidate = Some(Candidate { best: product, age: 0 }),
+            None if good && self.deaf == 0 => self.candidate = Some(Candidate { best: product, age: 0 }),
             None => {}
         }
         None
@@ -331,6 +334,8 @@ impl Detector {
 
 /// Least square of the share of a tone's power that turns as one.
 const MIN_COHERENCE: f32 = 0.28;
+/// Most that the coherent powers of the two may differ: 10.5 dB, squared.
+const MAX_RATIO: f32 = 126.0;
 const LEVEL: f32 = 0.93;
 const MAX_FALL: f32 = 0.3;
 const MAX_AGE: u8 = 6;

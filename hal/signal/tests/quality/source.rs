@@ -109,20 +109,6 @@ pub(crate) fn samples(signal: &[f64]) -> Vec<i16> {
     signal.iter().map(|x| libm::round(*x) as i16).collect()
 }
 
-/// Mean level of what is louder than `floor_dbm0` over 20 ms, in dBm0.
-pub(crate) fn active_dbm0(samples: &[i16], floor_dbm0: f64) -> f64 {
-    let floor = peak(floor_dbm0) * peak(floor_dbm0) / 2.0;
-    let (mut sum, mut n) = (0.0, 0usize);
-    for block in samples.chunks_exact(160) {
-        let power = block.iter().map(|s| f64::from(*s) * f64::from(*s)).sum::<f64>() / 160.0;
-        if power > floor {
-            sum += power;
-            n += 1;
-        }
-    }
-    if n == 0 { -120.0 } else { 10.0 * libm::log10(sum / n as f64 / (32768.0 * 32768.0 / 2.0)) + 3.14 }
-}
-
 /// A two-pole resonator with unity gain at 0 Hz, as formant synthesizers use it.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Resonator {
@@ -139,6 +125,14 @@ impl Resonator {
         self.c = -r * r;
         self.b = 2.0 * r * libm::cosf((TAU * hz / RATE) as f32);
         self.a = 1.0 - self.b - self.c;
+    }
+
+    /// With unity gain at its peak instead.
+    pub(crate) fn tune_to_peak(&mut self, hz: f64, bandwidth: f64) {
+        self.tune(hz, bandwidth);
+        let r = libm::sqrtf(-self.c);
+        let c2 = libm::cosf((2.0 * TAU * hz / RATE) as f32);
+        self.a = (1.0 - r) * libm::sqrtf(1.0 - 2.0 * r * c2 + r * r);
     }
 
     pub(crate) fn step(&mut self, x: f32) -> f32 {

@@ -2,10 +2,10 @@
 //!
 //! Every speaker has a pitch, a vocal tract length, a voice quality and a pace. Sentences have phrases, phrases have words,
 //! words have syllables of consonants and vowels; pitch falls through a phrase and rises with accents; loudness follows
-//! stress. Voiced sounds are glottal pulses (with jitter, shimmer and breath) through five formants that glide from sound to
+//! stress. Voiced sounds are glottal pulses (with jitter, shimmer and breath) through four formants that glide from sound to
 //! sound; fricatives and bursts are noise through their own resonances. What it says means nothing.
 
-use crate::source::{RATE, Random, Resonator, active_dbm0, ms};
+use crate::source::{RATE, Random, Resonator, ms};
 
 /// How a sound is made.
 #[derive(Clone, Copy, PartialEq)]
@@ -94,6 +94,10 @@ struct Speaker {
     /// Bandwidths relative to ordinary ones.
     damping: f64,
     breath: f32,
+    /// How little of the pulses' edges is heard, 0.3 to 1.
+    softness: f32,
+    /// Likewise of the telephone, from one that is dull to one that lifts the high frequencies.
+    telephone: f32,
     jitter: f64,
     shimmer: f32,
     /// Lengths relative to ordinary ones.
@@ -117,6 +121,8 @@ impl Speaker {
             tract,
             damping: r.range(0.5, 1.3),
             breath: r.range(0.005, 0.08) as f32,
+            softness: r.range(0.25, 0.8) as f32,
+            telephone: r.range(0.25, 1.1) as f32,
             jitter: r.range(0.002, 0.015),
             shimmer: r.range(0.02, 0.1) as f32,
             pace: r.range(0.75, 1.35),
@@ -147,7 +153,7 @@ pub(crate) struct Speech {
     sound: Option<(Sound, usize, usize, f32)>,
     quiet: usize,
     /// Glide of the formants and of the loudness.
-    formants: [f64; 5],
+    formants: [f64; 4],
     voice_gain: f32,
     noise_gain: f32,
     aspiration: f32,
@@ -158,34 +164,40 @@ pub(crate) struct Speech {
     cycle_step: f64,
     cycle_gain: f32,
     last_flow: f32,
-    tract: [Resonator; 5],
+    tract: [Resonator; 4],
     front: [Resonator; 2],
+    /// The microphone and the line: tilt of the voice, the ends of the band.
+    soft: [f32; 2],
+    dc: [f32; 2],
+    air: Resonator,
+    /// Mean power while it speaks, and the power wanted.
+    energy: f32,
+    target: f32,
     gain: f32,
-    dc: f32,
-    last: f32,
 }
 
 impl Speech {
     /// Speaks at a mean level of `dbm0` while it speaks.
     pub(crate) fn new(seed: u64, dbm0: f64) -> Self {
-        let mut trial = Self::raw(seed, 1000.0);
-        let mut out = vec![0; 30 * 8000];
-        trial.fill(&mut out);
-        let level = active_dbm0(&out, -60.0);
-        Self::raw(seed, 1000.0 * libm::pow(10.0, (dbm0 - level) / 20.0) as f32)
+        let mut voice = Self::at_rest(seed, dbm0);
+        // The level settles on half a minute that nobody hears; then the same sentences begin anew.
+        voice.fill(&mut vec![0; 30 * 8000]);
+        Self { energy: voice.energy, gain: voice.gain, ..Self::at_rest(seed, dbm0) }
     }
 
-    fn raw(seed: u64, gain: f32) -> Self {
+    fn at_rest(seed: u64, dbm0: f64) -> Self {
         let mut r = Random::new(seed ^ 0x5EE_C4);
         let speaker = Speaker::new(&mut r);
-        let mut tract = [Resonator::default(); 5];
-        for (t, hz) in tract.iter_mut().zip([500.0, 1500.0, 2500.0, 3300.0, 3750.0]) {
+        let mut tract = [Resonator::default(); 4];
+        for (t, hz) in tract.iter_mut().zip([500.0, 1500.0, 2500.0, 3400.0]) {
             t.tune(hz, 100.0);
         }
         let mut front = [Resonator::default(); 2];
         for f in &mut front {
-            f.tune(2000.0, 1000.0);
+            f.tune_to_peak(2000.0, 1000.0);
         }
+        let mut air = Resonator::default();
+        air.tune(3000.0, 2600.0);
         Self {
             turn: (r.range(15.0, 45.0) * RATE) as usize,
             pitch: speaker.pitch,
@@ -196,7 +208,7 @@ impl Speech {
             phrase_step: 0.0,
             sound: None,
             quiet: 0,
-            formants: [500.0, 1500.0, 2500.0, 3300.0, 3750.0],
+            formants: [500.0, 1500.0, 2500.0, 3400.0],
             voice_gain: 0.0,
             noise_gain: 0.0,
             aspiration: 0.0,
@@ -207,9 +219,12 @@ impl Speech {
             last_flow: 0.0,
             tract,
             front,
-            gain,
-            dc: 0.0,
-            last: 0.0,
+            soft: [0.0; 2],
+            dc: [0.0; 2],
+            air,
+            energy: 0.02,
+            target: (crate::source::peak(dbm0) * crate::source::peak(dbm0) / 2.0) as f32,
+            gain: 1000.0,
         }
     }
 
@@ -320,14 +335,14 @@ impl Speech {
                 3800.0 / tract.max(1.0),
             ];
             for (i, (f, goal)) in self.formants.iter_mut().zip(goals).enumerate() {
-                let goal = (goal * tract).min(3850.0);
+                let goal = (goal * tract).min(if i < 3 { 3100.0 } else { 3600.0 });
                 *f += (goal - *f) * if i < 3 { 0.18 } else { 0.1 };
             }
             if sound.noise.0 > 0.0 {
                 let (hz, width) = sound.noise;
-                let hz = (hz * (0.85 + 0.15 * tract)).min(3850.0);
-                self.front[0].tune(hz, width);
-                self.front[1].tune(hz * 0.8, width * 1.8);
+                let hz = (hz * (0.85 + 0.15 * tract)).min(3700.0);
+                self.front[0].tune_to_peak(hz, width);
+                self.front[1].tune_to_peak(hz * 0.8, width * 1.8);
             }
         } else {
             speed = 0.12;
@@ -336,9 +351,11 @@ impl Speech {
         self.noise_gain += (noise - self.noise_gain) * if noise > self.noise_gain { 0.6 } else { 0.3 };
         self.aspiration += (breath - self.aspiration) * 0.4;
         let damping = self.speaker.damping;
-        for ((t, f), width) in self.tract.iter_mut().zip(self.formants).zip([70.0, 90.0, 130.0, 200.0, 250.0]) {
+        for ((t, f), width) in self.tract.iter_mut().zip(self.formants).zip([70.0, 90.0, 180.0, 600.0]) {
             t.tune(f, width * damping);
         }
+        // The level follows slowly what is spoken, as people do.
+        self.gain = libm::sqrtf(self.target / self.energy);
         // Pitch falls through the phrase, rises with the accent and wanders a little.
         let goal = self.speaker.pitch * (1.12 - 0.25 * self.phrase + self.accent) * (1.0 + 0.01 * self.r.gauss());
         self.pitch += (goal - self.pitch) * 0.12;
@@ -390,18 +407,27 @@ impl Speech {
                 let b = self.r.bits();
                 ((b & 0xFFFF_FFFF) as f32 + (b >> 32) as f32) / 4_294_967_296.0 - 1.0
             };
-            let x = self.source() * self.voice_gain
-                + hiss * (self.speaker.breath * self.voice_gain + self.aspiration) * 0.1;
+            let pulse = self.source();
+            self.soft[0] += (pulse - self.soft[0]) * self.speaker.softness;
+            self.soft[1] += (self.soft[0] - self.soft[1]) * self.speaker.telephone;
+            let x = self.soft[1] * self.voice_gain
+                + hiss * (self.speaker.breath * self.voice_gain + self.aspiration) * 0.05;
             let mut y = x;
             for t in &mut self.tract {
                 y = t.step(y);
             }
             let n = hiss * self.noise_gain;
-            y += (self.front[0].step(n) - 0.5 * self.front[1].step(n)) * 0.2;
-            // No direct current: the microphone passes none.
-            self.dc += (y - self.dc) * 0.08;
-            let y = y - self.dc;
-            self.last = y;
+            y += self.front[0].step(n) * 0.1 - self.front[1].step(n) * 0.04;
+            y = self.air.step(y);
+            // Nothing passes below 200 Hz.
+            for low in &mut self.dc {
+                *low += (y - *low) * 0.12;
+                y -= *low;
+            }
+            if self.sound.is_some() {
+                // Two seconds.
+                self.energy += (y * y - self.energy) * (1.0 / 16_000.0);
+            }
             *s = (y * self.gain) as i16;
         }
     }

@@ -6,7 +6,8 @@
 
 use arrayvec::ArrayVec;
 use loopstart_signal::country::Country;
-use loopstart_signal::{CallerId, DigitEdge, ProgressTone, cid, dtmf, progress};
+use loopstart_signal::decode::{Event, LineDecoder, Listen};
+use loopstart_signal::{CallerId, DigitEdge, PartyId, ProgressTone, cid, progress};
 
 /// What was heard in one block. A block of 20 ms holds far fewer things than there is room for here.
 pub(super) type Findings = ArrayVec<Heard, 8>;
@@ -34,9 +35,7 @@ pub(super) enum Heard {
 
 /// The receivers of one line.
 pub(super) struct Ear {
-    progress: progress::Detector,
-    dtmf: dtmf::Receiver,
-    cid: cid::Receiver,
+    decoder: LineDecoder,
     /// The host wants digits.
     listening: bool,
     /// A digit that began and has not ended.
@@ -49,15 +48,7 @@ pub(super) struct Ear {
 
 impl Ear {
     pub(super) fn new(country: &'static Country) -> Self {
-        Self {
-            progress: progress::Detector::new(country),
-            dtmf: dtmf::Receiver::new(),
-            cid: cid::Receiver::new(),
-            listening: false,
-            digit: None,
-            tone: None,
-            covered: 0,
-        }
+        Self { decoder: LineDecoder::new(country), listening: false, digit: None, tone: None, covered: 0 }
     }
 
     /// The tone that is on.
@@ -68,7 +59,7 @@ impl Ear {
     /// Reports digits from now on, or stops. A digit that is on when it stops is ended.
     pub(super) fn listen(&mut self, on: bool, findings: &mut Findings) {
         if on != self.listening {
-            self.dtmf.reset();
+            self.listen_to(self.decoder.listening() - Listen::DTMF);
             self.end_digit(findings);
             self.listening = on;
         }
@@ -80,9 +71,12 @@ impl Ear {
         self.covered = 0;
     }
 
-    /// Forgets a caller identification that was being received: a ring burst cut it, or a new one may begin.
-    pub(super) fn forget_caller(&mut self) {
-        self.cid.reset();
+    /// The line rang or its polarity was reversed: that cut a caller identification that was being received, and a new one may
+    /// begin.
+    pub(super) fn alerted(&mut self) {
+        self.decoder.listen(Listen::empty());
+        self.decoder.listen(Listen::ON_HOOK);
+        self.decoder.alerted();
     }
 
     /// Whether it hears nothing at the moment.
@@ -99,9 +93,7 @@ impl Ear {
     }
 
     fn start_afresh(&mut self, findings: &mut Findings) {
-        self.progress.reset();
-        self.dtmf.reset();
-        self.cid.reset();
+        self.decoder.reset();
         self.end_digit(findings);
         if self.tone.take().is_some() {
             let _ = findings.try_push(Heard::ToneForgotten);
@@ -114,14 +106,24 @@ impl Ear {
         }
     }
 
+    /// What is listened for afresh begins anew.
+    fn listen_to(&mut self, listen: Listen) {
+        if listen != self.decoder.listening() {
+            self.decoder.listen(listen);
+        }
+    }
+
     /// Listens on hook: to caller identification.
     pub(super) fn on_hook(&mut self, samples: &[i16], findings: &mut Findings) {
-        self.cid.process(samples, &mut |event| {
-            if let cid::Event::Frame { ok: true, message: Some(message), .. } = event {
-                let caller = message.caller_id();
-                if caller != CallerId::default() {
-                    let _ = findings.try_push(Heard::Caller(caller));
-                }
+        self.listen_to(Listen::ON_HOOK);
+        self.decoder.process(samples, &mut |event| {
+            let caller = match event {
+                Event::Cid(cid::Event::Frame { ok: true, message: Some(message), .. }) => message.caller_id(),
+                Event::Clip(message) => CallerId { number: message.number, name: PartyId::Absent, time: None },
+                _ => return,
+            };
+            if caller != CallerId::default() {
+                let _ = findings.try_push(Heard::Caller(caller));
             }
         });
     }
@@ -136,49 +138,53 @@ impl Ear {
             None => samples.get(self.covered..).unwrap_or(samples),
         };
         self.covered = 0;
-        let Self { progress, dtmf, digit, tone, .. } = self;
+        let wanted = self.listening;
+        self.listen_to(if wanted || digits { Listen::PROGRESS | Listen::DTMF } else { Listen::PROGRESS });
+        let Self { decoder, digit, tone, .. } = self;
         let mut answered = false;
-        progress.process(samples, &mut |event| {
-            let heard = match event.kind {
-                progress::Kind::Tone(kind) if *tone == Some(kind) => return,
-                progress::Kind::Tone(kind) => {
-                    *tone = Some(kind);
-                    Heard::Tone(kind)
-                }
-                progress::Kind::Ended(kind) => {
-                    if *tone != Some(kind) {
-                        return;
+        decoder.process(samples, &mut |event| {
+            let heard = match event {
+                Event::Progress(progress::Event { kind, .. }) => match kind {
+                    progress::Kind::Tone(kind) if *tone == Some(kind) => return,
+                    progress::Kind::Tone(kind) => {
+                        *tone = Some(kind);
+                        Heard::Tone(kind)
                     }
-                    *tone = None;
-                    answered |= kind == ProgressTone::Ringback;
-                    Heard::ToneEnded(kind)
+                    progress::Kind::Ended(kind) => {
+                        if *tone != Some(kind) {
+                            return;
+                        }
+                        *tone = None;
+                        answered |= kind == ProgressTone::Ringback;
+                        Heard::ToneEnded(kind)
+                    }
+                    progress::Kind::Voice => Heard::Voice,
+                    progress::Kind::Silence(ms) => Heard::Silence(ms),
+                },
+                Event::Dtmf(event) => {
+                    match event.edge {
+                        DigitEdge::Begin if !wanted => {
+                            let _ = findings.try_push(Heard::Unasked);
+                            return;
+                        }
+                        DigitEdge::Begin => *digit = Some(event.symbol),
+                        DigitEdge::End => {
+                            if digit.take().is_none() {
+                                return;
+                            }
+                        }
+                    }
+                    Heard::Digit(event.symbol, event.edge)
                 }
-                progress::Kind::Voice => Heard::Voice,
-                progress::Kind::Silence(ms) => Heard::Silence(ms),
+                _ => return,
             };
             let _ = findings.try_push(heard);
         });
         if answered {
             // Whatever comes now is something new: the burst that an answer cut short must not count as a first one.
-            progress.reset();
-        }
-        let wanted = self.listening;
-        if wanted || digits {
-            dtmf.process(samples, &mut |event| {
-                match event.edge {
-                    DigitEdge::Begin if !wanted => {
-                        let _ = findings.try_push(Heard::Unasked);
-                        return;
-                    }
-                    DigitEdge::Begin => *digit = Some(event.symbol),
-                    DigitEdge::End => {
-                        if digit.take().is_none() {
-                            return;
-                        }
-                    }
-                }
-                let _ = findings.try_push(Heard::Digit(event.symbol, event.edge));
-            });
+            let listening = self.decoder.listening();
+            self.decoder.listen(listening - Listen::SOUNDS);
+            self.decoder.listen(listening);
         }
     }
 }

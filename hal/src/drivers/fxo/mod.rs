@@ -521,7 +521,7 @@ impl<P: FxoPort> Fxo<P> {
                 events.push(LineEvent::PolarityReversed);
                 match &mut self.hook {
                     // Caller identification may follow.
-                    Hook::On(_) => self.ear.forget_caller(),
+                    Hook::On(_) => self.ear.alerted(),
                     Hook::Off(Call { released: false, watch: Some(watch), .. }) => match watch.reverse(now) {
                         Reversal::Answered(witness) => events.push(LineEvent::Answered(witness)),
                         Reversal::Released => self.released(ReleaseWitness::Polarity, events),
@@ -553,7 +553,7 @@ impl<P: FxoPort> Fxo<P> {
             None
         };
         // What comes in mid-burst is too late, and a new identification can begin after it.
-        self.ear.forget_caller();
+        self.ear.alerted();
         if let Some(event) = told {
             events.push(event);
         }
