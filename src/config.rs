@@ -15,6 +15,8 @@
 //! ```
 
 use loopstart_hal::registry::{self, Selector};
+use loopstart_signal::line_model;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 /// Settings of the provider.
@@ -41,11 +43,14 @@ pub struct Emulated {
     pub plan: String,
     /// Where to open the control socket.
     pub control: Option<PathBuf>,
+    /// What the wires do to the signal on its way to the terminal.
+    pub wires: line_model::Settings,
 }
 
 impl Default for Emulated {
     fn default() -> Self {
-        Self { country: "us".into(), speed: 1.0, plan: "nanp".into(), control: None }
+        let wires = line_model::Settings { noise_dbm0: Some(-70.0), ..line_model::Settings::default() };
+        Self { country: "us".into(), speed: 1.0, plan: "nanp".into(), control: None, wires }
     }
 }
 
@@ -193,10 +198,12 @@ impl Config {
 }
 
 impl Emulated {
-    /// Applies settings of the form `country=us,speed=4,plan=nanp,control=PATH`.
+    /// Applies settings of the form `country=us,speed=4,plan=nanp,control=PATH`. What the wires do to the signal: `loss` and
+    /// `tilt` (1000 to 3400 Hz) in dB, `noise` and `hum50` or `hum60` in dBm0, `echo`, the loss of the terminal's own signal
+    /// that comes back, in dB.
     ///
     /// # Errors
-    /// An unknown word, country or plan, or a speed out of range.
+    /// An unknown word, country or plan, or a number out of range.
     pub fn set(&mut self, settings: &str) -> Result<(), ConfigError> {
         for word in settings.split(',').map(str::trim).filter(|w| !w.is_empty()) {
             let wrong = |why: &str| ConfigError::Emulated(format!("'{word}': {why}"));
@@ -216,11 +223,33 @@ impl Emulated {
                 "plan" if value == "nanp" || value == "plain" => self.plan = value.to_owned(),
                 "plan" => return Err(wrong("no such switch plan; there are nanp and plain")),
                 "control" => self.control = Some(value.into()),
-                _ => return Err(wrong("unknown; there are country, speed, plan and control")),
+                "loss" => self.wires.loss_db = number(value, 0.0..=40.0).map_err(|e| wrong(&e))?,
+                "tilt" => self.wires.tilt_db = number(value, -20.0..=10.0).map_err(|e| wrong(&e))?,
+                "noise" => self.wires.noise_dbm0 = Some(number(value, -100.0..=0.0).map_err(|e| wrong(&e))?),
+                "echo" => {
+                    let loss_db = number(value, 0.0..=60.0).map_err(|e| wrong(&e))?;
+                    self.wires.talker_echo = Some(line_model::Echo { delay_ms: 0.125, loss_db });
+                }
+                "hum50" | "hum60" => {
+                    let hz = if key == "hum50" { 50.0 } else { 60.0 };
+                    let dbm0 = number(value, -100.0..=0.0).map_err(|e| wrong(&e))?;
+                    self.wires.hum = Some(line_model::Hum { hz, dbm0, partials: 5 });
+                }
+                _ => {
+                    let known = "country, speed, plan, control, loss, tilt, noise, echo, hum50 and hum60";
+                    return Err(wrong(&format!("unknown; there are {known}")));
+                }
             }
         }
         Ok(())
     }
+}
+
+/// A number within a range.
+fn number(text: &str, range: RangeInclusive<f32>) -> Result<f32, String> {
+    let (low, high) = (range.start(), range.end());
+    let fits = |x: &f32| range.contains(x);
+    text.parse().ok().filter(fits).ok_or_else(|| format!("not a number from {low} to {high}"))
 }
 
 /// The file named by `LOOPSTART_CONFIG`, else the user's, else the system's, whichever exists first.
@@ -243,8 +272,21 @@ mod tests {
     fn emulated_settings() {
         let mut e = Emulated::default();
         e.set("country=us, speed=20,plan=plain,control=/tmp/x").unwrap();
-        assert_eq!((e.speed, e.plan.as_str(), e.control), (20.0, "plain", Some("/tmp/x".into())));
-        for wrong in ["speed=0", "speed=nan", "speed=1000", "country=zz", "plan=nosuch", "volume=11", "speed"] {
+        assert_eq!((e.speed, e.plan.as_str(), e.control.clone()), (20.0, "plain", Some("/tmp/x".into())));
+        e.set("loss=6,noise=-50,hum60=-40,echo=14,tilt=-8").unwrap();
+        assert_eq!((e.wires.loss_db, e.wires.noise_dbm0, e.wires.tilt_db), (6.0, Some(-50.0), -8.0));
+        for wrong in [
+            "noise=3",
+            "loss=x",
+            "hum50=nan",
+            "speed=0",
+            "speed=nan",
+            "speed=1000",
+            "country=zz",
+            "plan=nosuch",
+            "volume=11",
+            "speed",
+        ] {
             let text = Emulated::default().set(wrong).unwrap_err().to_string();
             assert!(text.contains(wrong), "{text}");
         }

@@ -7,6 +7,7 @@ use loopstart_hal::exchange::{EmulatedExchange, LineKind, ServeSettings};
 use loopstart_hal::ports::EmulatedFxoPort;
 use loopstart_hal::{EventQueue, Interest, LineClock, LineDevice, Readiness};
 use loopstart_signal::country::{Country, US, by_code};
+use loopstart_signal::line_model::Echo;
 use loopstart_signal::{
     ActionId, ActionKind, AnswerWitness, Clock, DialStep, DialSteps, DigitEdge, DigitMode, LineAction, LineEvent, Loss,
     Outcome, PartyId, ProgressTone, ReleaseWitness, SitKind, Time,
@@ -38,7 +39,7 @@ impl Line {
             ServeSettings { country, speed: 1000.0, control: None, lines },
             Box::new(move |_| Box::new(Modem::new(&STANDARD, country))),
             // A hybrid that is not balanced well.
-            |settings| settings.return_loss_db = Some(14.0),
+            |settings| settings.line.talker_echo = Some(Echo { delay_ms: 0.125, loss_db: 14.0 }),
         )
         .unwrap();
         let clock = exchange.clock();

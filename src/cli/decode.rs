@@ -111,7 +111,11 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
                 "{} Hz, {}{}; tones of {}",
                 wav.rate(),
                 wav.coding(),
-                if wav.channels() > 1 { format!(", channel {} of {}", options.channel, wav.channels()) } else { String::new() },
+                if wav.channels() > 1 {
+                    format!(", channel {} of {}", options.channel, wav.channels())
+                } else {
+                    String::new()
+                },
                 options.country.name
             ),
         };
@@ -325,8 +329,9 @@ mod tests {
     #[test]
     fn a_silence_is_told_once() {
         let mut filter = Filter::default();
-        let told: Vec<bool> =
-            [1_000, 2_000, 3_000, 1_000, 1_000, 2_000].map(|ms| filter.take(&silence(ms, 0), u64::MAX).is_some()).into();
+        let told: Vec<bool> = [1_000, 2_000, 3_000, 1_000, 1_000, 2_000]
+            .map(|ms| filter.take(&silence(ms, 0), u64::MAX).is_some())
+            .into();
         assert_eq!(told, [true, false, false, true, true, false]);
         assert_eq!(Filter::default().take(&silence(1_000, 9_000), 8_000), None, "after the end");
     }

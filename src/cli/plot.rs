@@ -38,11 +38,11 @@ const COLOURS: [png::Colour; 6] =
     [[8, 10, 28], [40, 24, 92], [116, 32, 118], [196, 58, 92], [246, 132, 62], [254, 238, 176]];
 /// Distances of the ticks of the time axis, in seconds.
 const STEPS: [f64; 25] = [
-    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0,
-    1_800.0, 3_600.0, 7_200.0, 14_400.0, 28_800.0,
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0,
+    900.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0, 28_800.0,
 ];
 /// Most ticks.
-const MOST_TICKS: f64 = 12.0;
+const MOST_TICKS: f64 = 15.0;
 
 /// Light by default; dark where the reader's screen is.
 const STYLE: &str = "\
@@ -50,12 +50,12 @@ text{font-family:Inter,'Segoe UI',Roboto,'Helvetica Neue',Arial,'Noto Sans','Dej
 .back{fill:#ffffff}.panel{fill:#f8fafc;stroke:#cbd5e1}.grid{stroke:#e2e8f0}.over{stroke:#ffffff;stroke-opacity:.13}
 .name{font-size:17px;font-weight:600;fill:#0f172a}.about{font-size:12px;fill:#64748b}.lane{font-weight:600}.unit{fill:#64748b}
 .end{text-anchor:end}.mid{text-anchor:middle}.none{fill:#94a3b8}
-.wave{fill:#2563eb;stroke:#2563eb;stroke-width:.7;stroke-linejoin:round}
+.wave{fill:#7aa7f5;stroke:#5b8def;stroke-width:.7;stroke-linejoin:round}.rms{fill:#1d4ed8}
 .digit{fill:#2563eb}.cid{fill:#15803d}.bad{fill:#dc2626}.cas{fill:#0e7490}.tone{fill:#c2610c}.hint{fill:#7c3aed}
 .key{font-weight:600;fill:#1e3a8a}.inside{fill:#ffffff;font-weight:600}
 @media (prefers-color-scheme:dark){
 text{fill:#cbd5e1}.back{fill:#0f172a}.panel{fill:#162033;stroke:#334155}.grid{stroke:#26334a}
-.name{fill:#f1f5f9}.about,.unit{fill:#94a3b8}.none{fill:#64748b}.wave{fill:#60a5fa;stroke:#60a5fa}.digit{fill:#60a5fa}.cid{fill:#4ade80}
+.name{fill:#f1f5f9}.about,.unit{fill:#94a3b8}.none{fill:#64748b}.wave{fill:#2f62b5;stroke:#3b74cf}.rms{fill:#93c5fd}.digit{fill:#60a5fa}.cid{fill:#4ade80}
 .bad{fill:#f87171}.cas{fill:#22d3ee}.tone{fill:#fb923c}.hint{fill:#c4b5fd}.key{fill:#bfdbfe}.inside{fill:#0f172a}}";
 
 /// What stands over a picture.
@@ -253,11 +253,9 @@ impl Svg {
         self.panel(top, WAVE);
         self.grid("grid", time, top, WAVE);
         let count = envelope.len().min((RIGHT - LEFT) as usize);
-        let parts: Vec<(f64, f64)> = envelope
-            .parts(count, samples)
-            .map(|(low, high)| (f64::from(low) / 32_768.0, f64::from(high) / 32_768.0))
-            .collect();
-        let peak = parts.iter().fold(0.0f64, |peak, (low, high)| peak.max(-low).max(*high));
+        let share = |sample: i16| f64::from(sample) / 32_768.0;
+        let parts: Vec<columns::Part> = envelope.parts(count, samples).collect();
+        let peak = parts.iter().fold(0.0f64, |peak, p| peak.max(-share(p.lowest)).max(share(p.highest)));
         let scale = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5].into_iter().find(|s| *s >= peak).unwrap_or(1.0);
         let middle = top + WAVE / 2.0;
         let y = |value: f64| middle - value / scale * (WAVE / 2.0 - 6.0);
@@ -268,16 +266,28 @@ impl Svg {
         }
         self.side("amplitude", top + WAVE / 2.0);
         let x = |n: usize| LEFT + n as f64 / count.max(1) as f64 * (RIGHT - LEFT);
-        let mut path = String::new();
-        for (n, (_, high)) in parts.iter().enumerate() {
-            let command = if n == 0 { 'M' } else { 'L' };
-            let _ = write!(path, "{command}{:.1} {:.1}", x(n), y(*high));
+        let shape = |edges: &dyn Fn(&columns::Part) -> (f64, f64)| {
+            let mut path = String::new();
+            for (n, part) in parts.iter().enumerate() {
+                let command = if n == 0 { 'M' } else { 'L' };
+                let _ = write!(path, "{command}{:.1} {:.1}", x(n), y(edges(part).1));
+            }
+            for (n, part) in parts.iter().enumerate().rev() {
+                let _ = write!(path, "L{:.1} {:.1}", x(n + 1).min(RIGHT), y(edges(part).0));
+            }
+            path
+        };
+        if !parts.is_empty() {
+            let outer = shape(&|p| (share(p.lowest), share(p.highest)));
+            self.put(format_args!("<path class=\"wave\" d=\"{outer}Z\"/>\n"));
         }
-        for (n, (low, _)) in parts.iter().enumerate().rev() {
-            let _ = write!(path, "L{:.1} {:.1}", x(n + 1).min(RIGHT), y(*low));
-        }
-        if !path.is_empty() {
-            self.put(format_args!("<path class=\"wave\" d=\"{path}Z\"/>\n"));
+        // Where a part holds several periods, its effective value says more than its peaks.
+        if samples > 16 * count as u64 {
+            let inner = shape(&|p| {
+                let effective = f64::from(p.power.sqrt()) / 32_768.0;
+                ((-effective).max(share(p.lowest)), effective.min(share(p.highest)))
+            });
+            self.put(format_args!("<path class=\"rms\" d=\"{inner}Z\"/>\n"));
         }
     }
 
@@ -294,10 +304,8 @@ impl Svg {
         let columns = spectrogram.columns();
         if samples > 0 && !columns.is_empty() {
             let share = |level: f32| ((level - LEVELS.0) / (LEVELS.1 - LEVELS.0)).clamp(0.0, 1.0);
-            let rows: Vec<Vec<u8>> = (0..LINES)
-                .rev()
-                .map(|line| columns.iter().map(|c| (share(c[line]) * 255.0) as u8).collect())
-                .collect();
+            let rows: Vec<Vec<u8>> =
+                (0..LINES).rev().map(|line| columns.iter().map(|c| (share(c[line]) * 255.0) as u8).collect()).collect();
             let picture = png::base64(&png::png(u32::try_from(columns.len()).unwrap_or(0), &rows, &palette()));
             // The last column may reach beyond the end.
             let end = Spectrogram::end(columns.len(), spectrogram.width()) as f64 / samples as f64;
@@ -338,7 +346,10 @@ impl Svg {
             self.text("", x + 14.0, top + SPECTRUM * (1.0 - share) + 4.0, &label);
         }
         let y = top + SPECTRUM / 2.0;
-        self.put(format_args!("<text class=\"unit mid\" transform=\"translate({} {y:.1}) rotate(-90)\">dBm0</text>\n", x + 52.0));
+        self.put(format_args!(
+            "<text class=\"unit mid\" transform=\"translate({} {y:.1}) rotate(-90)\">dBm0</text>\n",
+            x + 52.0
+        ));
     }
 
     /// A lane with its marks; answers its height.

@@ -70,11 +70,9 @@ impl Coding {
             (Self::F32, &[a, b, c, d]) => {
                 bounded(f32::from_le_bytes(if big { [d, c, b, a] } else { [a, b, c, d] }).into())
             }
-            (Self::F64, &[a, b, c, d, e, f, g, h]) => bounded(f64::from_le_bytes(if big {
-                [h, g, f, e, d, c, b, a]
-            } else {
-                [a, b, c, d, e, f, g, h]
-            })),
+            (Self::F64, &[a, b, c, d, e, f, g, h]) => {
+                bounded(f64::from_le_bytes(if big { [h, g, f, e, d, c, b, a] } else { [a, b, c, d, e, f, g, h] }))
+            }
             _ => 0.0,
         }
     }

@@ -3,6 +3,7 @@
 use crate::config::{Config, Emulated};
 use loopstart_hal::drivers::fxo::Fxo;
 use loopstart_hal::drivers::voice_modem::VoiceModem;
+use loopstart_hal::exchange::modem::{Modem, STANDARD};
 use loopstart_hal::exchange::{EmulatedExchange, LineKind, ServeSettings, number_of};
 use loopstart_hal::ports::{Metered, SerialPort};
 use loopstart_hal::registry::{self, EmulatedPort, Selector};
@@ -101,7 +102,11 @@ fn start_exchange(
         return Ok(None);
     }
     let settings = ServeSettings { country, speed: emulated.speed, control: emulated.control.clone(), lines };
-    EmulatedExchange::start(settings).map(Some).map_err(StartError::Exchange)
+    let wires = emulated.wires;
+    let firmware = Box::new(move |_| Box::new(Modem::new(&STANDARD, country)) as Box<_>);
+    EmulatedExchange::start_with(settings, firmware, |exchange| exchange.line = wires)
+        .map(Some)
+        .map_err(StartError::Exchange)
 }
 
 fn open_device(

@@ -13,6 +13,7 @@ extern crate alloc;
 extern crate std;
 
 mod action;
+pub mod adpcm;
 pub mod answer;
 pub mod at;
 mod bank;

@@ -11,7 +11,7 @@ use super::source::Source;
 use super::subscriber::{FromExchange, FromTerminal, STEP};
 use super::tones::{Player, Signal};
 use loopstart_signal::dtmf;
-use loopstart_signal::level;
+use loopstart_signal::line_model::{self, LineModel};
 use loopstart_signal::pulse;
 use loopstart_signal::{DigitEdge, DigitMode, Time};
 
@@ -132,9 +132,8 @@ pub(crate) struct Line {
     pub(crate) heard: [i16; STEP],
     /// What the far end says, at this line's level.
     pub(crate) speech: [i16; STEP],
-    noise: Noise,
-    /// Share of the terminal's own signal that comes back, 0 to 1.
-    sidetone: f32,
+    /// The wires.
+    wires: LineModel,
 }
 
 /// What came of composing a step.
@@ -165,8 +164,10 @@ impl Line {
             open: false,
             heard: [0; STEP],
             speech: [0; STEP],
-            noise: Noise::new(index, settings.noise_dbm0),
-            sidetone: settings.return_loss_db.map_or(0.0, |db| 10f32.powf(-db.max(0.0) / 20.0)),
+            wires: LineModel::new(&line_model::Settings {
+                seed: settings.line.seed.wrapping_add(index as u64),
+                ..settings.line
+            }),
         }
     }
 
@@ -247,7 +248,6 @@ impl Line {
     pub(crate) fn compose(&mut self, now: Time, to: &mut FromExchange) -> Composed {
         let mut composed = Composed::default();
         let mut audio = self.speech;
-        self.noise.mix(&mut audio);
         if let Some((_, player)) = &mut self.tone {
             player.mix(&mut audio);
         }
@@ -258,42 +258,11 @@ impl Line {
             composed.identified = step.data_began;
         }
         composed.played = self.source.mix(&mut audio);
-        if self.sidetone > 0.0 {
-            for (s, own) in audio.iter_mut().zip(&self.heard) {
-                *s = s.saturating_add((f32::from(*own) * self.sidetone) as i16);
-            }
-        }
+        self.wires.process_duplex(&mut audio, &self.heard);
         to.battery = self.battery && self.plugged && !self.open;
         to.reversed = self.reversed != self.supervised;
         to.ringing &= to.battery;
         to.audio = if to.battery { audio } else { [0; STEP] };
         composed
-    }
-}
-
-/// White noise.
-#[derive(Debug)]
-struct Noise {
-    state: u32,
-    /// Peak value; uniform between plus and minus it.
-    peak: f32,
-}
-
-impl Noise {
-    fn new(index: usize, dbm0: Option<f32>) -> Self {
-        // A uniform distribution has a third of its peak's square as its power, a sine half.
-        let peak = dbm0.map_or(0.0, |dbm0| level::peak(dbm0) * 1.225);
-        Self { state: 0x9e37_79b9 ^ (index as u32).wrapping_mul(0x85eb_ca6b) | 1, peak }
-    }
-
-    fn mix(&mut self, out: &mut [i16]) {
-        if self.peak == 0.0 {
-            return;
-        }
-        for s in out {
-            self.state = self.state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let x = (self.state >> 8) as f32 / (1u32 << 23) as f32 - 1.0;
-            *s = s.saturating_add((x * self.peak).round() as i16);
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! How an exchange is set up: country, size, clock and the switch's own times.
 
-use loopstart_signal::DateTime;
 use loopstart_signal::country::{self, Country};
+use loopstart_signal::{DateTime, line_model};
 use std::time::Duration;
 
 /// Most subscriber lines of one exchange.
@@ -20,11 +20,9 @@ pub struct Settings {
     pub timing: Timing,
     /// Loss of the speech path from one party to the other, dB, 0 to 30.
     pub path_loss_db: f32,
-    /// How far below itself a terminal hears its own signal come back from the line's hybrid, dB.
-    /// `None`: a perfectly balanced line, nothing comes back.
-    pub return_loss_db: Option<f32>,
-    /// Noise that every line carries towards its terminal, dBm0. `None`: digital silence.
-    pub noise_dbm0: Option<f32>,
+    /// What each line does to the signal on its way to the terminal: loss, noise, hum, echo of the terminal's own signal and
+    /// more. Each line has its own random numbers. By default noise of -70 dBm0.
+    pub line: line_model::Settings,
     /// Every answered call reverses the caller's polarity until it is cleared (answer supervision). The number that
     /// always does so does not need it.
     pub answer_supervision: bool,
@@ -39,8 +37,7 @@ impl Settings {
             date_time: DateTime { month: 1, day: 2, hour: 9, minute: 30 },
             timing: Timing::of(country),
             path_loss_db: 3.0,
-            return_loss_db: None,
-            noise_dbm0: Some(-70.0),
+            line: line_model::Settings { noise_dbm0: Some(-70.0), ..line_model::Settings::default() },
             answer_supervision: false,
         }
     }

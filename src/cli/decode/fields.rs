@@ -207,8 +207,10 @@ mod tests {
     use crate::signal::cid;
 
     fn message(kind: u8, parameters: &[(u8, &[u8])]) -> Message {
-        let data: Vec<u8> =
-            parameters.iter().flat_map(|(k, d)| [*k, u8::try_from(d.len()).unwrap()].into_iter().chain(d.iter().copied())).collect();
+        let data: Vec<u8> = parameters
+            .iter()
+            .flat_map(|(k, d)| [*k, u8::try_from(d.len()).unwrap()].into_iter().chain(d.iter().copied()))
+            .collect();
         let mut bytes = vec![kind, u8::try_from(data.len()).unwrap()];
         bytes.extend(data);
         bytes.push(cid::checksum(&bytes));
@@ -228,21 +230,23 @@ mod tests {
     fn parameters_beyond_number_and_name() {
         let message = message(
             0x80,
-            &[(0x11, &[1]), (0x15, &[9]), (0x13, &[3]), (0x1A, b"5550000"), (0x1A, b"1"), (0x99, &[0, 1]), (0x03, &[7])],
+            &[
+                (0x11, &[1]),
+                (0x15, &[9]),
+                (0x13, &[3]),
+                (0x1A, b"5550000"),
+                (0x1A, b"1"),
+                (0x99, &[0, 1]),
+                (0x03, &[7]),
+            ],
         );
         let fields = Fields::of(&message);
-        assert_eq!(
-            json_line(&fields),
-            r#"{"call_type":"voice","forwarded":9,"messages":3,"redirecting":"5550000"}"#
-        );
+        assert_eq!(json_line(&fields), r#"{"call_type":"voice","forwarded":9,"messages":3,"redirecting":"5550000"}"#);
         let parameters = parameters(&message);
         assert_eq!(parameters.len(), 7);
         assert_eq!(json_line(&parameters[5]), r#"{"type":"99","hex":"0001"}"#);
         assert_eq!(json_line(&parameters[3]), r#"{"type":"1a","hex":"35353530303030","text":"5550000"}"#);
-        assert_eq!(
-            fields.words(),
-            "no number  call type: voice  forwarded: 9  messages: 3  redirecting: 5550000"
-        );
+        assert_eq!(fields.words(), "no number  call type: voice  forwarded: 9  messages: 3  redirecting: 5550000");
     }
 
     #[test]

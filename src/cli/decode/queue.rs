@@ -43,11 +43,7 @@ impl Queue {
                     before.close(event.at);
                 }
                 self.told_open = None;
-                self.waiting.push(Waiting {
-                    at: event.at,
-                    open: Some(event.symbol),
-                    found: Found::digit(event),
-                });
+                self.waiting.push(Waiting { at: event.at, open: Some(event.symbol), found: Found::digit(event) });
             }
             (DigitEdge::End, Some(open)) if open.open == Some(event.symbol) => {
                 open.open = None;

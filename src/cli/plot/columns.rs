@@ -6,10 +6,19 @@
 use crate::signal::level;
 use std::f32::consts::TAU;
 
-/// Lowest and highest sample of each column.
+/// What a column holds of the sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Part {
+    pub(super) lowest: i16,
+    pub(super) highest: i16,
+    /// Mean square of its samples.
+    pub(super) power: f32,
+}
+
+/// The shape of the sound.
 #[derive(Debug)]
 pub(super) struct Envelope {
-    columns: Vec<(i16, i16)>,
+    columns: Vec<Part>,
     /// Samples of a column.
     width: usize,
     /// Samples of the last column.
@@ -28,27 +37,28 @@ impl Envelope {
         for &sample in samples {
             if self.filled == self.width {
                 if self.columns.len() == Self::MOST {
-                    self.columns = self.columns.chunks(2).map(extremes).collect();
+                    self.columns = self.columns.chunks(2).map(whole).collect();
                     self.width *= 2;
                 }
                 self.filled = 0;
-                self.columns.push((sample, sample));
-            }
-            if let Some((low, high)) = self.columns.last_mut() {
-                (*low, *high) = (sample.min(*low), sample.max(*high));
+                self.columns.push(Part { lowest: sample, highest: sample, power: 0.0 });
             }
             self.filled += 1;
+            if let Some(part) = self.columns.last_mut() {
+                (part.lowest, part.highest) = (sample.min(part.lowest), sample.max(part.highest));
+                part.power += (f32::from(sample) * f32::from(sample) - part.power) / self.filled as f32;
+            }
         }
     }
 
-    /// Lowest and highest sample of `count` equal parts of the first `samples` samples.
-    pub(super) fn parts(&self, count: usize, samples: u64) -> impl Iterator<Item = (i16, i16)> + '_ {
+    /// What is in each of `count` equal parts of the first `samples` samples.
+    pub(super) fn parts(&self, count: usize, samples: u64) -> impl Iterator<Item = Part> + '_ {
         // In columns, of which the last may be cut.
         let length = samples as f64 / self.width as f64;
         (0..count).map(move |part| {
             let from = (part as f64 * length / count as f64) as usize;
             let to = ((part + 1) as f64 * length / count as f64).ceil() as usize;
-            extremes(self.columns.get(from..to.min(self.columns.len())).unwrap_or_default())
+            whole(self.columns.get(from..to.min(self.columns.len())).unwrap_or_default())
         })
     }
 
@@ -58,9 +68,15 @@ impl Envelope {
     }
 }
 
-/// Of no columns: silence.
-fn extremes(columns: &[(i16, i16)]) -> (i16, i16) {
-    columns.iter().copied().reduce(|(a, b), (c, d)| (a.min(c), b.max(d))).unwrap_or((0, 0))
+/// Several columns as one; no columns are silence.
+fn whole(columns: &[Part]) -> Part {
+    let mut whole = columns.first().copied().unwrap_or_default();
+    for part in columns {
+        whole.lowest = whole.lowest.min(part.lowest);
+        whole.highest = whole.highest.max(part.highest);
+    }
+    whole.power = columns.iter().map(|part| part.power).sum::<f32>() / columns.len().max(1) as f32;
+    whole
 }
 
 /// Samples of a spectrum: 31.25 Hz between its lines.
@@ -232,16 +248,19 @@ mod tests {
             let parts: Vec<_> = envelope.parts(100, count as u64).collect();
             assert_eq!(parts.len(), 100);
             if count > 1_000 {
-                let click = parts.iter().position(|p| p.1 == 9_000).expect("the click is there");
+                let click = parts.iter().position(|p| p.highest == 9_000).expect("the click is there");
                 assert!((49..=50).contains(&click), "{count}: {click}");
-                assert!(parts.iter().all(|p| p.0 == -3 && (p.1 == 3 || p.1 == 9_000)), "{count}: {parts:?}");
+                // -3 to 3 in turn.
+                assert!((parts[10].power - 4.0).abs() < 0.2, "{count}: {}", parts[10].power);
+                assert!(parts.iter().all(|p| p.lowest == -3 && [3, 9_000].contains(&p.highest)), "{count}: {parts:?}");
             }
         }
     }
 
     #[test]
     fn a_sine_has_its_level_on_its_line() {
-        let levels = Transform::new().levels(&sine(1_000.0, -10.0, WINDOW).iter().map(|s| f32::from(*s)).collect::<Vec<_>>());
+        let levels =
+            Transform::new().levels(&sine(1_000.0, -10.0, WINDOW).iter().map(|s| f32::from(*s)).collect::<Vec<_>>());
         assert!((levels[32] + 10.0).abs() < 0.1, "{}", levels[32]);
         assert!(levels.iter().enumerate().all(|(n, l)| n.abs_diff(32) < 3 || *l < -60.0));
     }

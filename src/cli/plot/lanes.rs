@@ -272,9 +272,15 @@ pub(super) fn place<'a>(
         };
         let free = taken.iter().position(|taken| start >= *taken && start >= left);
         if let (Some(row), false) = (free, mark.label.is_empty()) {
-            taken[row] = end + GAP;
+            taken[row] = end + if inside { 1.0 } else { GAP };
             used = used.max(row + 1);
-            placed.push(Placed { mark, x: from, width, row, label: Some(Label { x: text_x, text: mark.label.clone() }) });
+            placed.push(Placed {
+                mark,
+                x: from,
+                width,
+                row,
+                label: Some(Label { x: text_x, text: mark.label.clone() }),
+            });
             continue;
         }
         // Without a label, it goes where it hides none.
@@ -353,9 +359,7 @@ mod tests {
             if own.is_some_and(|o| spans.iter().any(|s| s.0 == o.0 && s.1 < o.2 && o.1 < s.2)) {
                 return true;
             }
-            if p.label.is_none()
-                && spans.iter().any(|s| s.0 == p.row && s.1 < p.x + p.width && p.x < s.2 - 5.0)
-            {
+            if p.label.is_none() && spans.iter().any(|s| s.0 == p.row && s.1 < p.x + p.width && p.x < s.2 - 5.0) {
                 return true;
             }
             spans.extend(own);
@@ -380,7 +384,11 @@ mod tests {
     #[test]
     fn digits_that_stand_close_are_one_text() {
         let digits = |step: f64| -> Vec<Mark> {
-            "5551234".chars().enumerate().map(|(n, c)| mark(n as f64 * step, n as f64 * step + 1.0, &c.to_string())).collect()
+            "5551234"
+                .chars()
+                .enumerate()
+                .map(|(n, c)| mark(n as f64 * step, n as f64 * step + 1.0, &c.to_string()))
+                .collect()
         };
         let texts = |step| -> Vec<String> {
             digit_labels(&digits(step), |t| 100.0 + t, (50.0, 800.0), 11.0).into_iter().map(|l| l.text).collect()
@@ -389,8 +397,9 @@ mod tests {
         assert_eq!(texts(9.0), ["5551234"]);
         assert_eq!(texts(2.0), ["5551234"]);
         // Runs with little room between them: cut, but each over its marks.
-        let crowded: Vec<Mark> =
-            (0..40).flat_map(|n| (0..7).map(move |d| mark(f64::from(n * 25 + d), f64::from(n * 25 + d), "8"))).collect();
+        let crowded: Vec<Mark> = (0..40)
+            .flat_map(|n| (0..7).map(move |d| mark(f64::from(n * 25 + d), f64::from(n * 25 + d), "8")))
+            .collect();
         for labels in [
             digit_labels(&digits(0.0), |_| 800.0, (50.0, 800.0), 11.0),
             digit_labels(&crowded, |t| 50.0 + t, (50.0, 1_100.0), 11.0),
@@ -410,7 +419,9 @@ mod tests {
         }
         assert!(lane.marks.len() <= MOST_MARKS, "{}", lane.marks.len());
         assert_eq!(lane.marks.iter().map(|m| m.count).sum::<usize>(), 50_000);
-        assert!(lane.marks.iter().all(|m| m.label.chars().count() <= MOST_LABEL && m.detail.chars().count() <= MOST_DETAIL));
+        assert!(
+            lane.marks.iter().all(|m| m.label.chars().count() <= MOST_LABEL && m.detail.chars().count() <= MOST_DETAIL)
+        );
         assert!(lane.marks.iter().all(|m| m.to - m.from < 5_000.0 / 200.0));
     }
 

@@ -111,7 +111,13 @@ fn what_callers_write_is_only_text() {
     let mut plot = Plot::new();
     plot.hear(&[0; 800]);
     let name = "</text><script>alert(1)</script>\u{1b}[2J\u{0}\u{202e}&\"'\u{ffff}";
-    plot.mark(&Found { t: 0.05, ev: "dtmfclip", number: Some(name.into()), digits: Some(name.into()), ..Found::default() });
+    plot.mark(&Found {
+        t: 0.05,
+        ev: "dtmfclip",
+        number: Some(name.into()),
+        digits: Some(name.into()),
+        ..Found::default()
+    });
     let svg = plot.svg(&labels(name));
     check_xml(&svg);
     assert!(!svg.contains("<script") && svg.contains("&lt;script&gt;"));

@@ -115,7 +115,8 @@ fn samples_may_lie_in_wider_containers() {
 
 #[test]
 fn the_other_byte_order() {
-    let mut f = b"RIFX\0\0\0\x30WAVEfmt \0\0\0\x10\0\x01\0\x01\0\0\x1f\x40\0\0\x3e\x80\0\x02\0\x10data\0\0\0\x04".to_vec();
+    let mut f =
+        b"RIFX\0\0\0\x30WAVEfmt \0\0\0\x10\0\x01\0\x01\0\0\x1f\x40\0\0\x3e\x80\0\x02\0\x10data\0\0\0\x04".to_vec();
     f.extend([64, 0, 192, 0]);
     let wav = opened(&f);
     assert_eq!(wav.rate(), 8_000);
@@ -157,7 +158,8 @@ fn adpcm() {
     let mut block = vec![100, 0, 0, 0];
     block.extend([0x70, 0x08, 0, 0]);
     let extra = [2, 0, 9, 0];
-    let samples: Vec<f32> = all(opened(&with_align(0x11, 4, 8, &extra, 8, &block))).iter().map(|s| s * 32_768.0).collect();
+    let samples: Vec<f32> =
+        all(opened(&with_align(0x11, 4, 8, &extra, 8, &block))).iter().map(|s| s * 32_768.0).collect();
     // By hand: code 0 adds 7/8 of nothing much (step 7: 0), code 7 adds 7+3+1+0 = 11 and moves the step to 16 (place 8),
     // code 8 takes 2, code 0 adds 1 (step 14, place 7: 13 / 8), and so on.
     assert_eq!(samples[..5], [100.0, 100.0, 111.0, 109.0, 110.0]);

@@ -30,12 +30,7 @@ impl Encoding {
 }
 
 /// Writes the header of a WAV file with so many samples. A number that its 32 bits do not hold is told as unknown.
-pub(in super::super) fn header(
-    out: &mut impl Write,
-    encoding: Encoding,
-    rate: u32,
-    samples: u64,
-) -> io::Result<()> {
+pub(in super::super) fn header(out: &mut impl Write, encoding: Encoding, rate: u32, samples: u64) -> io::Result<()> {
     let bytes = encoding.bytes();
     let (tag, extra): (u16, &[u8]) = match encoding {
         Encoding::Pcm16 => (1, &[]),
@@ -105,7 +100,10 @@ mod tests {
             while wav.read(&mut back).unwrap() {}
             assert_eq!(back.len(), 5);
             for (b, s) in back.iter().zip(sound) {
-                assert!((b * 32_768.0 - f32::from(s)).abs() <= step * f32::from(s).abs() + 8.0 * step.ceil(), "{b} {s}");
+                assert!(
+                    (b * 32_768.0 - f32::from(s)).abs() <= step * f32::from(s).abs() + 8.0 * step.ceil(),
+                    "{b} {s}"
+                );
             }
         }
     }

@@ -160,9 +160,7 @@ impl Front {
         self.before = [a, b];
         let moments = match simd::run(Sums { samples, silence: self.silence }) {
             // Added up here: within the kernel it would spoil the vectors of the loop.
-            Some([energy, cross, pair]) => {
-                Moments { energy: total(energy), cross: total(cross), pair: total(pair) }
-            }
+            Some([energy, cross, pair]) => Moments { energy: total(energy), cross: total(cross), pair: total(pair) },
             None => Moments::default(),
         };
         hop(Hop { samples, before }, moments);

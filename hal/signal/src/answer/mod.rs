@@ -448,6 +448,8 @@ impl Ear {
             && !self.network
             && self.speech.within(tone.onset, self.settings.beep_within_ms)
             && !self.data.within(self.at, DATA_MS);
+        #[cfg(test)] // DBG
+        std::eprintln!("DBG {:.3} {} ms {:.1} Hz wander {:.2} ({:.4}) share {:.3} uneven {:.3} second {:.0} alone {} speech {} beep {}", tone.onset as f32 / 8000.0, ms, tone.hz, tone.wander, tone.wander / tone.hz, tone.share, tone.uneven, tone.second_hz, alone, self.speech.within(tone.onset, 5000), is_beep); // DBG
         self.candidate = is_beep.then_some(Candidate { tone, pause_ms: millis(self.at - tone.end), loud: 0 });
     }
 

@@ -15,3 +15,12 @@ fn plain() {
     line.extend(silence(300));
     std::println!("{:?} {}", told(&line), size_of::<Detector>());
 }
+
+#[test]
+#[ignore]
+#[allow(clippy::disallowed_methods)]
+fn scratch() {
+    let b = std::fs::read(std::env::var("ANS_FILE").unwrap()).unwrap();
+    let x: Vec<i16> = b.chunks_exact(2).map(|c| i16::from_le_bytes([c[0], c[1]])).collect();
+    Detector::new().process(&x, &mut |e| std::eprintln!("EVT {:.3} {:?}", e.at as f64 / 8000.0, e.kind));
+}

@@ -13,10 +13,16 @@ const STEP: usize = 16;
 const WINDOW: usize = 64;
 /// Points of a course.
 const POINTS: usize = (KEPT - WINDOW) / STEP + 1;
+/// Points of a core.
+const CORE_POINTS: usize = (CORE - WINDOW) / STEP + 1;
+/// How many points the tone may begin after the core, or end before it.
+const SLACK: usize = 8;
 /// Points at either end of a burst whose windows reach beyond it, with one to spare.
 const RIM: usize = 2;
 /// Least length of a burst in points.
 const MIN_POINTS: usize = 16;
+/// Samples of a core: the turns that the first stage sums, and the windows they are between.
+const CORE: usize = (super::CORE + 2) * super::HOP;
 /// Floats side by side in a vector.
 const LANES: usize = 16;
 
@@ -31,7 +37,7 @@ const MIN_LEVEL: f32 = -40.0;
 /// Least product of both purities over the core.
 const MIN_PURITY: f32 = 0.17;
 /// Points that an alerting tone must reach.
-const PASS: f32 = 8.5;
+const PASS: f32 = 9.2;
 /// Points from which the line counts as clean, so that the length is sure.
 const CLEAN: f32 = 18.0;
 /// How much shorter a tone may seem when the line is not clean, in samples.
@@ -92,38 +98,25 @@ struct Course {
     /// Sums of the phasors and of their powers up to each point.
     sums: [Complex; POINTS + 1],
     energy: [f32; POINTS + 1],
-    /// Deviation from the nominal frequency, in Hz.
-    deviation: f32,
-    /// Share of the core's power that is the tone's.
-    purity: f32,
 }
 
 impl Course {
-    /// Follows the tone near `hz`; its frequency is measured in the points of `core`.
+    /// Follows the tone of `pitch` through the whole stretch.
     #[inline(always)]
-    fn new(x: &[f32; KEPT], hz: f32, band: &Band, core: (usize, usize)) -> Option<Self> {
-        let mut points = [Complex::default(); POINTS];
-        let step = back(hz, STEP);
+    fn new(x: &[f32; KEPT], hz: f32, band: &Band, pitch: Pitch) -> Self {
+        let step = back(hz + pitch.deviation, STEP);
         let mut turn = Complex::new(1.0, 0.0);
-        for (p, x) in points.iter_mut().zip(x.windows(WINDOW).step_by(STEP)) {
-            *p = correlate(x, band).times(turn);
-            turn = turn.times(step);
-        }
-        let inside = points.get(core.0..core.1)?;
-        let deviation = frequency(inside);
-        let step = back(deviation, STEP);
-        let mut turn = Complex::new(1.0, 0.0);
-        let mut course =
-            Self { sums: [Complex::default(); POINTS + 1], energy: [0.0; POINTS + 1], deviation, purity: 0.0 };
+        let mut course = Self { sums: [Complex::default(); POINTS + 1], energy: [0.0; POINTS + 1] };
         let (mut sum, mut energy) = (Complex::default(), 0.0);
-        for (p, (s, e)) in points.iter().zip(course.sums.iter_mut().zip(&mut course.energy).skip(1)) {
-            sum = sum.plus(p.times(turn));
-            energy += p.power();
+        let points = course.sums.iter_mut().zip(&mut course.energy).skip(1);
+        for ((s, e), x) in points.zip(x.windows(WINDOW).step_by(STEP)) {
+            let point = correlate(x, band);
+            sum = sum.plus(point.times(turn));
+            energy += point.power();
             (*s, *e) = (sum, energy);
             turn = turn.times(step);
         }
-        course.purity = course.purity(core.0, core.1);
-        Some(course)
+        course
     }
 
     /// The sum of the phasors of some points.
@@ -161,49 +154,64 @@ impl Course {
     }
 }
 
-/// The deviation, in Hz, that explains most of the points: to about 1 Hz, within 40 Hz.
-#[inline(always)]
-fn frequency(points: &[Complex]) -> f32 {
-    // First in steps of 4 Hz, over groups of 8 ms.
-    const GROUP: usize = 4;
-    let mut groups = [Complex::default(); POINTS / GROUP];
-    let mut count = 0;
-    for (g, part) in groups.iter_mut().zip(points.chunks_exact(GROUP)) {
-        *g = part.iter().fold(Complex::default(), |s, p| s.plus(*p));
-        count += 1;
-    }
-    let mut best = (-1.0, 0.0);
-    for i in -10i8..=10 {
-        let hz = f32::from(i) * 4.0;
-        let step = back(hz, GROUP * STEP);
-        let mut turn = Complex::new(1.0, 0.0);
-        let mut sum = Complex::default();
-        for g in groups.iter().take(count) {
-            sum = sum.plus(g.times(turn));
+/// A tone in the core of a candidate.
+#[derive(Clone, Copy, Debug)]
+struct Pitch {
+    /// Deviation from the nominal frequency, in Hz: to about 1 Hz, within 40 Hz.
+    deviation: f32,
+    /// Share of the core's power that is the tone's.
+    purity: f32,
+}
+
+impl Pitch {
+    /// The pitch that explains most of `core`.
+    #[inline(always)]
+    fn new(core: &[f32], hz: f32, band: &Band) -> Self {
+        let mut points = [Complex::default(); CORE_POINTS];
+        let (step, mut turn) = (back(hz, STEP), Complex::new(1.0, 0.0));
+        let mut energy = 0.0;
+        for (p, x) in points.iter_mut().zip(core.windows(WINDOW).step_by(STEP)) {
+            *p = correlate(x, band).times(turn);
+            energy += p.power();
             turn = turn.times(step);
         }
-        if sum.power() > best.0 {
-            best = (sum.power(), hz);
-        }
-    }
-    // Then by the phase from the first half to the second, twice.
-    let half = points.len() / 2;
-    let (first, second) = points.split_at(half);
-    let mut hz = best.1;
-    for _ in 0..2 {
-        let step = back(hz, STEP);
-        let mut turn = Complex::new(1.0, 0.0);
-        let mut sum = |part: &[Complex]| {
-            part.iter().fold(Complex::default(), |s, p| {
-                let next = s.plus(p.times(turn));
+        // First in steps of 4 Hz, over groups of 8 ms.
+        let groups: [Complex; CORE_POINTS / 4] =
+            core::array::from_fn(|i| points.iter().skip(4 * i).take(4).fold(Complex::default(), |s, p| s.plus(*p)));
+        let (mut step, next) = (back(-40.0, 4 * STEP), back(4.0, 4 * STEP));
+        let mut best = (-1.0, 0.0);
+        for i in -10i8..=10 {
+            let mut turn = Complex::new(1.0, 0.0);
+            let mut sum = Complex::default();
+            for g in groups {
+                sum = sum.plus(g.times(turn));
                 turn = turn.times(step);
-                next
-            })
-        };
-        let (a, b) = (sum(first), sum(second.get(..half).unwrap_or(second)));
-        hz += b.times(a.conj()).angle() * crate::SAMPLE_RATE as f32 / (TAU * (half * STEP).max(1) as f32);
+            }
+            if sum.power() > best.0 {
+                best = (sum.power(), f32::from(i) * 4.0);
+            }
+            step = step.times(next);
+        }
+        let purity = if energy > 0.0 { best.0 / (CORE_POINTS as f32 * energy) } else { 0.0 };
+        // Then by the phase from the first half to the second, twice.
+        let (first, second) = points.split_at(CORE_POINTS / 2);
+        let mut deviation = best.1;
+        for _ in 0..2 {
+            let step = back(deviation, STEP);
+            let mut turn = Complex::new(1.0, 0.0);
+            let mut sum = |part: &[Complex]| {
+                part.iter().fold(Complex::default(), |s, p| {
+                    let next = s.plus(p.times(turn));
+                    turn = turn.times(step);
+                    next
+                })
+            };
+            let (a, b) = (sum(first), sum(second));
+            let seconds = (CORE_POINTS / 2 * STEP) as f32 / crate::SAMPLE_RATE as f32;
+            deviation += b.times(a.conj()).angle() / (TAU * seconds);
+        }
+        Self { deviation, purity }
     }
-    hz
 }
 
 /// An alerting tone, or what resembles one, measured. Arrays: of the lower and the upper tone.
@@ -227,10 +235,11 @@ impl Measured {
     }
 }
 
-/// The measurement. `core`: samples that should be inside the tone. Limits: lengths, in samples.
+/// The measurement. `end`: where the core ends, [`CORE`] samples that should be inside the tone. Limits: lengths, in
+/// samples.
 pub(super) struct Measure<'a> {
     pub(super) x: &'a [f32; KEPT],
-    pub(super) core: (usize, usize),
+    pub(super) end: usize,
     pub(super) min: f32,
     pub(super) max: f32,
 }
@@ -240,21 +249,24 @@ impl Kernel for Measure<'_> {
 
     #[inline(always)]
     fn run(self) -> Option<Measured> {
-        // Points whose windows lie inside the core.
-        let core = (self.core.0.div_ceil(STEP), (self.core.1.saturating_sub(WINDOW) / STEP + 1).min(POINTS));
-        let low = Course::new(self.x, TONES[0], &TONE_BANDS[0], core)?;
+        let start = self.end.checked_sub(CORE)? / STEP;
+        let core = self.x.get(start * STEP..self.end)?;
+        let low = Pitch::new(core, TONES[0], &TONE_BANDS[0]);
         if low.purity < MIN_PURITY {
             return None;
         }
-        let high = Course::new(self.x, TONES[1], &TONE_BANDS[1], core)?;
+        let high = Pitch::new(core, TONES[1], &TONE_BANDS[1]);
+        let deviation = [low.deviation, high.deviation];
         let off = [low.deviation.abs() / TONES[0], high.deviation.abs() / TONES[1]];
         if low.purity * high.purity < MIN_PURITY || off.iter().any(|off| *off > MAX_OFF) {
             return None;
         }
+        let low = Course::new(self.x, TONES[0], &TONE_BANDS[0], low);
+        let high = Course::new(self.x, TONES[1], &TONE_BANDS[1], high);
         // The burst, the same for both tones, that explains most of both courses.
         let mut best = (f32::MAX, 0, 0);
-        for from in 0..(core.0 + 8).min(POINTS) {
-            for to in core.1.saturating_sub(8).max(from + MIN_POINTS)..=POINTS {
+        for from in 0..(start + SLACK).min(POINTS) {
+            for to in (start + CORE_POINTS).saturating_sub(SLACK).max(from + MIN_POINTS)..=POINTS {
                 let left = low.left(from, to) * high.left(from, to);
                 if left < best.0 {
                     best = (left, from, to);
@@ -271,7 +283,7 @@ impl Kernel for Measure<'_> {
             let all = course.sum(from.saturating_sub(RIM + 1), (to + RIM + 1).min(POINTS));
             length += all.re * mean.re + all.im * mean.im;
             m.power[k] = mean.power() / 2.0;
-            m.deviation[k] = course.deviation;
+            m.deviation[k] = deviation[k];
         }
         m.samples = length / (2.0 * (m.power[0] + m.power[1])) * STEP as f32;
         let levels = m.power.map(level::dbm0);
@@ -286,10 +298,12 @@ impl Kernel for Measure<'_> {
         for (k, course) in [&low, &high].into_iter().enumerate() {
             let power = 2.0 * m.power[k];
             // How pure each tone is in its own band, how steady, and how it stands out from the bands beside.
-            m.points -= ln(1.0 - course.purity(inner.0, inner.1));
+            let impure = 1.0 - course.purity(inner.0, inner.1);
+            m.points -= ln(impure);
             m.points -= 0.5 * ln(unevenness(course, inner) / power);
+            // Noise has no edges: where the own band is unclean and those beside are not, the tone itself is no burst.
             let beside = NEIGHBOURS[k].iter().map(|band| self.energy(band, from, to)).fold(0.0, f32::max);
-            m.points -= ln(beside / power);
+            m.points -= ln((beside / power).max(0.5 * impure));
             // Against it: further off than networks are.
             m.points -= 2.0 * (off[k] / USUAL_OFF - 1.0).max(0.0);
         }

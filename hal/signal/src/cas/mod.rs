@@ -1,11 +1,13 @@
 //! Alerting tone of call waiting (CAS, DT-AS): 2130 + 2750 Hz, over live speech.
 
 mod measure;
+mod sender;
 
 use crate::bank::cosine;
 use crate::level;
 use crate::simd::{self, Kernel};
 use measure::Measured;
+pub use sender::Sender;
 
 /// The two frequencies, in Hz (GR-30-CORE, EN 300 659-2).
 pub const TONES: [f32; 2] = [2130.0, 2750.0];
@@ -190,7 +192,7 @@ impl Detector {
             }
         }
         let end = KEPT - HOP * usize::from(age).min(HOPS / 2);
-        simd::run(measure::Measure { x: &x, core: (end - (CORE + 2) * HOP, end), min: self.min, max: self.max })
+        simd::run(measure::Measure { x: &x, end, min: self.min, max: self.max })
     }
 }
 

@@ -47,7 +47,8 @@ impl Lines {
     pub fn process(&mut self, blocks: &[&[i16]], sink: &mut impl FnMut(usize, Event<'_>)) {
         let longest = blocks.iter().map(|b| b.len()).max().unwrap_or(0);
         for from in (0..longest).step_by(SLICE) {
-            let part = |block: &&'_ [i16]| -> (usize, usize) { (from.min(block.len()), (from + SLICE).min(block.len())) };
+            let part =
+                |block: &&'_ [i16]| -> (usize, usize) { (from.min(block.len()), (from + SLICE).min(block.len())) };
             let parts = || blocks.iter().map(|b| b.get(part(b).0..part(b).1).unwrap_or_default()).enumerate();
             for (((i, samples), line), together) in parts().zip(&mut self.lines).zip(&mut self.together) {
                 *together = line.takes_whole(samples);

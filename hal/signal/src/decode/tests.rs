@@ -105,12 +105,9 @@ fn block_size_does_not_matter() {
 #[test]
 fn only_what_is_listened_for() {
     let call = a_call();
-    for (listen, expected) in [
-        (Listen::DTMF, "Dtmf"),
-        (Listen::CALLER_ID, "Cid"),
-        (Listen::CAS, "Cas"),
-        (Listen::PROGRESS, "Progress"),
-    ] {
+    for (listen, expected) in
+        [(Listen::DTMF, "Dtmf"), (Listen::CALLER_ID, "Cid"), (Listen::CAS, "Cas"), (Listen::PROGRESS, "Progress")]
+    {
         let mut decoder = LineDecoder::new(US);
         decoder.listen(listen);
         let seen = heard(&mut decoder, &call);
@@ -130,7 +127,10 @@ fn what_is_listened_for_later_has_the_line_s_time() {
     decoder.listen(Listen::DTMF);
     let mut at = Vec::new();
     decoder.process(&digits(b"7", 60, 100, 200), &mut |e| at.push(e.at() / 8));
-    assert!(matches!(at[..], [begin, end] if (12_365..12_390).contains(&begin) && (12_405..12_460).contains(&end)), "{at:?}");
+    assert!(
+        matches!(at[..], [begin, end] if (12_365..12_390).contains(&begin) && (12_405..12_460).contains(&end)),
+        "{at:?}"
+    );
 }
 
 #[test]
@@ -163,7 +163,10 @@ fn caller_identification_by_digits() {
             seen.push((c.number, c.digits));
         }
     });
-    assert!(matches!(&seen[..], [(PartyId::Known(n), d)] if n.as_str() == "5551234" && d.as_str() == "A5551234#"), "{seen:?}");
+    assert!(
+        matches!(&seen[..], [(PartyId::Known(n), d)] if n.as_str() == "5551234" && d.as_str() == "A5551234#"),
+        "{seen:?}"
+    );
 }
 
 #[test]

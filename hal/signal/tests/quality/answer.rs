@@ -217,7 +217,9 @@ pub(crate) fn rows(rows: &mut Rows) {
                     signal.extend(make(&mut r, level));
                     let mut out = samples(&signal);
                     let line = match noise {
-                        Some(snr) => Settings { seed: i, noise_dbm0: Some((level - snr) as f32), ..Settings::default() },
+                        Some(snr) => {
+                            Settings { seed: i, noise_dbm0: Some((level - snr) as f32), ..Settings::default() }
+                        }
                         None => Settings { adpcm: Some(g726::Rate::Kbit24), ..Settings::default() },
                     };
                     LineModel::new(&line).process(&mut out);

@@ -96,12 +96,7 @@ pub(crate) fn rows(rows: &mut Rows) {
     );
     for dbm0 in [-14.0, -20.0, -26.0, -32.0] {
         for over in [-12.0, -6.0, 0.0] {
-            add(
-                format!("{dbm0} dBm0, speech {over:+} dB from it"),
-                Tone { dbm0, ..PLAIN },
-                Some(dbm0 + over),
-                quiet,
-            );
+            add(format!("{dbm0} dBm0, speech {over:+} dB from it"), Tone { dbm0, ..PLAIN }, Some(dbm0 + over), quiet);
         }
     }
     let not = "Alerting tone (CAS): to be ignored";

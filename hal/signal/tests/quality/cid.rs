@@ -88,9 +88,8 @@ impl Case {
             let mut right = 0;
             for (i, (at, bytes)) in sent.iter().enumerate() {
                 let until = sent.get(i + 1).map_or(out.len(), |s| s.0) as u64;
-                right += usize::from(
-                    told.iter().any(|(t, ok, raw)| *ok && (*at as u64..until).contains(t) && raw == bytes),
-                );
+                right +=
+                    usize::from(told.iter().any(|(t, ok, raw)| *ok && (*at as u64..until).contains(t) && raw == bytes));
             }
             score.got += right;
             score.wrong += told.iter().filter(|t| t.1).count() - right;
@@ -103,9 +102,7 @@ pub(crate) fn rows(rows: &mut Rows) {
     let modems = [("Bell 202", BELL202), ("V.23", V23)];
     let noise = "Caller ID: frames of 40 bytes in white noise";
     for (name, modem) in modems {
-        for (snr, share) in
-            [(15.0, 1000), (9.0, 1000), (7.0, 990), (5.0, 980), (4.0, 900), (3.0, 750), (0.0, 0)]
-        {
+        for (snr, share) in [(15.0, 1000), (9.0, 1000), (7.0, 990), (5.0, 980), (4.0, 900), (3.0, 750), (0.0, 0)] {
             rows.add(noise, format!("{name}, {snr} dB SNR"), Goal::Rate(share, 1), move |s| {
                 Case::new(modem).snr(snr).run(1, s.pick(200, 5000)).cell()
             });
@@ -135,10 +132,10 @@ pub(crate) fn rows(rows: &mut Rows) {
         }
         add("off hook: no seizure, 80 marks".into(), Case { framing: OFF_HOOK, ..quiet });
         add("no seizure, 55 marks".into(), Case { framing: Framing { mark: 55, ..OFF_HOOK }, ..quiet });
-        add("96 bits of seizure, 55 marks".into(), Case {
-            framing: Framing { seizure: 96, mark: 55, ..ON_HOOK },
-            ..quiet
-        });
+        add(
+            "96 bits of seizure, 55 marks".into(),
+            Case { framing: Framing { seizure: 96, mark: 55, ..ON_HOOK }, ..quiet },
+        );
         add("up to 20 marks between bytes".into(), Case { framing: Framing { stuffing: 20, ..ON_HOOK }, ..quiet });
         add("2 stop bits".into(), Case { framing: Framing { stop_bits: 2, ..ON_HOOK }, ..quiet });
         add("10 stop bits".into(), Case { framing: Framing { stop_bits: 10, ..ON_HOOK }, ..quiet });
@@ -153,49 +150,61 @@ pub(crate) fn rows(rows: &mut Rows) {
         add("tone of 200 Hz, 6 dB above".into(), Case { line: hum(200.0, -13.5 + 6.0, 1), ..quiet });
         add("tone of 3600 Hz, 6 dB above".into(), Case { line: hum(3600.0, -13.5 + 6.0, 1), ..quiet });
         for (kbit, rate) in [("40", g726::Rate::Kbit40), ("32", g726::Rate::Kbit32)] {
-            add(format!("G.726 at {kbit} kbit/s"), Case { line: Settings { adpcm: Some(rate), ..quiet.line }, ..quiet });
+            add(
+                format!("G.726 at {kbit} kbit/s"),
+                Case { line: Settings { adpcm: Some(rate), ..quiet.line }, ..quiet },
+            );
         }
-        add("A-law, -30 dBm0".into(), Case {
-            line: Settings { law: Some(Law::A), ..Settings::default() },
-            ..Case::new(modem.at(-30.0))
-        });
+        add(
+            "A-law, -30 dBm0".into(),
+            Case { line: Settings { law: Some(Law::A), ..Settings::default() }, ..Case::new(modem.at(-30.0)) },
+        );
         let cable = Settings { tilt_db: -8.0, channel_bank: true, ..quiet.line };
         add("cable: tilt -8 dB, 300 to 3400 Hz".into(), Case { line: cable, ..quiet });
         let echo = Some(Echo { delay_ms: 3.0, loss_db: 10.0 });
         add("echo of 3 ms, 10 dB down".into(), Case { line: Settings { echo, ..quiet.line }, ..quiet });
-        add("frequency offset of 10 Hz".into(), Case {
-            line: Settings { frequency_offset_hz: 10.0, ..quiet.line },
-            ..quiet
-        });
+        add(
+            "frequency offset of 10 Hz".into(),
+            Case { line: Settings { frequency_offset_hz: 10.0, ..quiet.line }, ..quiet },
+        );
         // A burst of ringing before, whose end rings on, and another after.
-        add("ringing before and after".into(), Case {
-            disturb: |r, signal, at, end| {
-                let phase = r.uniform();
-                add_sine(signal, at - ms(150.0), ms(100.0), 25.0, 0.0, phase);
-                add_sine(signal, end + ms(210.0), ms(100.0), 20.0, 0.0, phase);
-            },
-            ..quiet
-        });
-        // The tone alert of EN 300 659-1 annex A (DT-AS) 50 ms before the frame.
-        add("alerting tone 50 ms before".into(), Case {
-            disturb: |r, signal, at, _| {
-                for hz in [2130.0, 2750.0] {
+        add(
+            "ringing before and after".into(),
+            Case {
+                disturb: |r, signal, at, end| {
                     let phase = r.uniform();
-                    add_sine(signal, at - ms(150.0), ms(100.0), hz, -16.0, phase);
-                }
+                    add_sine(signal, at - ms(150.0), ms(100.0), 25.0, 0.0, phase);
+                    add_sine(signal, end + ms(210.0), ms(100.0), 20.0, 0.0, phase);
+                },
+                ..quiet
             },
-            ..quiet
-        });
-        add("speech until 30 ms before".into(), Case {
-            disturb: |r, signal, at, _| {
-                let mut voice = vec![0; ms(120.0)];
-                Speech::new(r.bits(), -15.0).fill(&mut voice);
-                for (x, v) in signal[at - ms(150.0)..at - ms(30.0)].iter_mut().zip(&voice) {
-                    *x += f64::from(*v);
-                }
+        );
+        // The tone alert of EN 300 659-1 annex A (DT-AS) 50 ms before the frame.
+        add(
+            "alerting tone 50 ms before".into(),
+            Case {
+                disturb: |r, signal, at, _| {
+                    for hz in [2130.0, 2750.0] {
+                        let phase = r.uniform();
+                        add_sine(signal, at - ms(150.0), ms(100.0), hz, -16.0, phase);
+                    }
+                },
+                ..quiet
             },
-            ..quiet
-        });
+        );
+        add(
+            "speech until 30 ms before".into(),
+            Case {
+                disturb: |r, signal, at, _| {
+                    let mut voice = vec![0; ms(120.0)];
+                    Speech::new(r.bits(), -15.0).fill(&mut voice);
+                    for (x, v) in signal[at - ms(150.0)..at - ms(30.0)].iter_mut().zip(&voice) {
+                        *x += f64::from(*v);
+                    }
+                },
+                ..quiet
+            },
+        );
     }
     rows.add(must, "NTT, 20 dB SNR", Goal::ALL, |s| ntt_frames(s.pick(40, 1000), 20.0, false));
     rows.add(must, "NTT, 9 dB SNR", Goal::ALL, |s| ntt_frames(s.pick(40, 1000), 9.0, false));
@@ -209,10 +218,10 @@ pub(crate) fn rows(rows: &mut Rows) {
         let line = Settings { noise_dbm0: Some(-40.0), ..Settings::default() };
         let impulses = Some(Impulses { per_second: 2.0, dbm0: -7.0 });
         add("2 impulses a second, 6 dB above", Settings { impulses, ..line });
-        add("1 interruption a second, 1 ms", Settings {
-            interruptions: Some(Interruptions { per_second: 1.0, ms: 1.0 }),
-            ..line
-        });
+        add(
+            "1 interruption a second, 1 ms",
+            Settings { interruptions: Some(Interruptions { per_second: 1.0, ms: 1.0 }), ..line },
+        );
         add("G.726 at 24 kbit/s", Settings { adpcm: Some(g726::Rate::Kbit24), ..line });
     }
     let never = "Caller ID: frames that must not be believed";

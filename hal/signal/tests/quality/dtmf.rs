@@ -246,7 +246,8 @@ pub(crate) fn rows(rows: &mut Rows) {
         let m = level(-12.0, 1.0).times(400.0, 60.0);
         run(7, s.pick(2, 20), m, &noisy(7, m, 20.0)).cell()
     });
-    for (name, tones) in [("350+440", &[350.0, 440.0][..]), ("425", &[425.0]), ("400", &[400.0]), ("400x25", &[375.0, 400.0, 425.0])]
+    for (name, tones) in
+        [("350+440", &[350.0, 440.0][..]), ("425", &[425.0]), ("400", &[400.0]), ("400x25", &[375.0, 400.0, 425.0])]
     {
         for above in [0.0, 6.0, 10.0] {
             rows.add(on, format!("over dial tone {name} Hz, {above:+} dB"), Goal::ALL, move |s| {

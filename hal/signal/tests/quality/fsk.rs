@@ -113,7 +113,9 @@ fn date(r: &mut Random) -> Vec<u8> {
 }
 
 fn name(r: &mut Random, n: usize) -> Vec<u8> {
-    (0..n).map(|i| if i == n / 2 { b' ' } else { r.pick(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ.,-'abcdefghijklmnopqrstuvwxyz") }).collect()
+    (0..n)
+        .map(|i| if i == n / 2 { b' ' } else { r.pick(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ.,-'abcdefghijklmnopqrstuvwxyz") })
+        .collect()
 }
 
 fn parameter(out: &mut Vec<u8>, kind: u8, data: &[u8]) {

@@ -20,16 +20,46 @@ struct Timbre {
 static TIMBRES: [Timbre; 8] = [
     // A sine, as of a flute or a toy.
     Timbre { partials: [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], rise: 0.005, fall: 0.0, vibrato: 0.0, stretch: 0.0 },
-    Timbre { partials: [1.0, 0.25, 0.08, 0.02, 0.0, 0.0, 0.0, 0.0], rise: 0.04, fall: 0.0, vibrato: 0.006, stretch: 0.0 },
+    Timbre {
+        partials: [1.0, 0.25, 0.08, 0.02, 0.0, 0.0, 0.0, 0.0],
+        rise: 0.04,
+        fall: 0.0,
+        vibrato: 0.006,
+        stretch: 0.0,
+    },
     // Plucked and struck strings.
-    Timbre { partials: [1.0, 0.6, 0.4, 0.3, 0.2, 0.12, 0.08, 0.05], rise: 0.002, fall: 0.4, vibrato: 0.0, stretch: 0.0005 },
-    Timbre { partials: [1.0, 0.8, 0.5, 0.45, 0.3, 0.25, 0.2, 0.15], rise: 0.002, fall: 0.8, vibrato: 0.0, stretch: 0.0003 },
+    Timbre {
+        partials: [1.0, 0.6, 0.4, 0.3, 0.2, 0.12, 0.08, 0.05],
+        rise: 0.002,
+        fall: 0.4,
+        vibrato: 0.0,
+        stretch: 0.0005,
+    },
+    Timbre {
+        partials: [1.0, 0.8, 0.5, 0.45, 0.3, 0.25, 0.2, 0.15],
+        rise: 0.002,
+        fall: 0.8,
+        vibrato: 0.0,
+        stretch: 0.0003,
+    },
     // Bowed strings, a reed, an organ.
     Timbre { partials: [1.0, 0.7, 0.6, 0.5, 0.35, 0.3, 0.25, 0.2], rise: 0.06, fall: 0.0, vibrato: 0.01, stretch: 0.0 },
-    Timbre { partials: [1.0, 0.05, 0.6, 0.05, 0.4, 0.05, 0.25, 0.05], rise: 0.03, fall: 0.0, vibrato: 0.003, stretch: 0.0 },
+    Timbre {
+        partials: [1.0, 0.05, 0.6, 0.05, 0.4, 0.05, 0.25, 0.05],
+        rise: 0.03,
+        fall: 0.0,
+        vibrato: 0.003,
+        stretch: 0.0,
+    },
     Timbre { partials: [1.0, 0.9, 0.1, 0.7, 0.0, 0.1, 0.0, 0.5], rise: 0.01, fall: 0.0, vibrato: 0.0, stretch: 0.0 },
     // A bell.
-    Timbre { partials: [1.0, 0.6, 0.5, 0.25, 0.2, 0.15, 0.1, 0.0], rise: 0.001, fall: 0.5, vibrato: 0.0, stretch: 0.08 },
+    Timbre {
+        partials: [1.0, 0.6, 0.5, 0.25, 0.2, 0.15, 0.1, 0.0],
+        rise: 0.001,
+        fall: 0.5,
+        vibrato: 0.0,
+        stretch: 0.08,
+    },
 ];
 
 struct Note {

@@ -49,13 +49,11 @@ fn play(r: &mut Random, tone: &[Segment], total_ms: f64, dbm0: f64, off: f64, pa
 fn tones(c: &'static Country) -> Vec<(&'static [Segment], Vec<ProgressTone>)> {
     use ProgressTone::{Busy, Dial, Reorder, Ringback, Sit, StutterDial};
     use loopstart_signal::SitKind;
-    let mut all = vec![
-        (c.dial, vec![Dial]),
-        (c.ringback, vec![Ringback]),
-        (c.busy, vec![Busy]),
-        (c.reorder, vec![Reorder]),
-    ];
-    if c.busy == c.reorder {
+    let mut all =
+        vec![(c.dial, vec![Dial]), (c.ringback, vec![Ringback]), (c.busy, vec![Busy]), (c.reorder, vec![Reorder])];
+    // In some networks both are the same, though perhaps written otherwise.
+    let repeats = |long: &[Segment], short: &[Segment]| long.chunks(short.len()).all(|part| part == short);
+    if repeats(c.busy, c.reorder) || repeats(c.reorder, c.busy) {
         all[2].1.push(Reorder);
         all[3].1.push(Busy);
     }
@@ -88,8 +86,7 @@ struct Condition {
 }
 
 fn conditions() -> Vec<Condition> {
-    let clean =
-        Condition { name: "clean", dbm0: -15.0, off: 0.0, pace: 0.0, snr: 60.0, line: Settings::default() };
+    let clean = Condition { name: "clean", dbm0: -15.0, off: 0.0, pace: 0.0, snr: 60.0, line: Settings::default() };
     let line = Settings::default();
     vec![
         clean,
@@ -110,11 +107,7 @@ fn conditions() -> Vec<Condition> {
             line: Settings { hum: Some(Hum { hz: 60.0, dbm0: -14.0, partials: 1 }), ..line },
             ..clean
         },
-        Condition {
-            name: "G.726 at 16 kbit/s",
-            line: Settings { adpcm: Some(g726::Rate::Kbit16), ..line },
-            ..clean
-        },
+        Condition { name: "G.726 at 16 kbit/s", line: Settings { adpcm: Some(g726::Rate::Kbit16), ..line }, ..clean },
     ]
 }
 
@@ -162,9 +155,7 @@ pub(crate) fn rows(rows: &mut Rows) {
     for code in COUNTRIES {
         let c = by_code(code).expect("a country of the table");
         for condition in conditions() {
-            rows.add(hear, format!("{code}, {}", condition.name), Goal::ALL, move |s| {
-                run(c, condition, s.pick(2, 20))
-            });
+            rows.add(hear, format!("{code}, {}", condition.name), Goal::ALL, move |s| run(c, condition, s.pick(2, 20)));
         }
     }
     rows.add(hear, "all 60 countries, 20 dB SNR", Goal::ALL, |s| {
