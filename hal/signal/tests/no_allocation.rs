@@ -1,6 +1,7 @@
 //! Receivers and generators run in the event thread: after construction they must not allocate.
 
 use loopstart_signal::country::{US, all};
+use loopstart_signal::decode::{LineDecoder, Lines};
 use loopstart_signal::tone::TonePlayer;
 use loopstart_signal::{CallerId, Number, PartyId, Time, cid, dtmf, fsk, progress, pulse, ring};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -54,9 +55,11 @@ fn nothing_allocates_after_construction() {
     let mut heard_digits = dtmf::Receiver::new();
     let mut heard_frames = cid::Receiver::new();
     let mut detectors: Vec<_> = all().iter().map(progress::Detector::new).collect();
+    let mut decoder = LineDecoder::new(US);
+    let mut lines = Lines::new(US, 4);
     let mut counter = pulse::Counter::new(US.pulse);
     let mut rings = ring::Tracker::new();
-    let (mut digit_events, mut frames, mut others) = (0, 0, 0);
+    let (mut digit_events, mut frames, mut others, mut heard, mut together) = (0, 0, 0, 0, 0);
 
     let count = allocations(|| {
         let frame = cid::Frame::from_caller_id(&id);
@@ -80,6 +83,12 @@ fn nothing_allocates_after_construction() {
         for detector in &mut detectors {
             detector.process(&line[..24_000], &mut |_| others += 1);
         }
+        for block in line.chunks(333) {
+            decoder.process(block, &mut |_| heard += 1);
+        }
+        for block in line.chunks(160) {
+            lines.process(&[block; 4], &mut |_, _| together += 1);
+        }
         for i in 0..50 {
             let at = Time::from_millis(1000 + i * 50);
             black_box(counter.edge(i % 2 == 0, at));
@@ -88,5 +97,6 @@ fn nothing_allocates_after_construction() {
         }
     });
     assert_eq!(count, 0);
+    assert!(heard > 30 && together == 4 * heard, "{heard} {together}");
     assert!(digit_events >= 30 && frames == 1 && others > 0, "{digit_events} {frames} {others}");
 }

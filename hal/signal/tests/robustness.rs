@@ -1,8 +1,8 @@
 //! Nothing that comes from a line or a modem may make the package panic.
 
 use loopstart_signal::country::{US, all};
-use loopstart_signal::decode::LineDecoder;
-use loopstart_signal::{Time, cid, g711, pulse, resample, ring};
+use loopstart_signal::decode::{Event, LineDecoder};
+use loopstart_signal::{Time, answer, cid, g711, pulse, resample, ring};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -37,6 +37,40 @@ proptest! {
             decoder.process(block, &mut |e| last = last.max(e.at()));
         }
         prop_assert!(last <= samples.len() as u64);
+    }
+
+    #[test]
+    fn extremes(what in 0usize..5, size in 1usize..2000, country in 0usize..60) {
+        // Silence, full scale, direct current, a square wave, the loudest noise: for six seconds.
+        let mut state = 12345u32;
+        let samples: Vec<i16> = (0..48_000u32)
+            .map(|n| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                match what {
+                    0 => 0,
+                    1 => i16::MIN,
+                    2 => 20_000,
+                    3 => if n / 9 % 2 == 0 { i16::MAX } else { i16::MIN },
+                    _ => (state >> 16) as i16,
+                }
+            })
+            .collect();
+        let mut decoder = LineDecoder::new(&all()[country]);
+        let mut events = 0;
+        for block in samples.chunks(size) {
+            decoder.process(block, &mut |e| {
+                // Levels and frequencies are numbers.
+                let finite = match e {
+                    Event::Dtmf(e) => e.level_dbm0.is_finite(),
+                    Event::Cas(e) => e.level_dbm0.is_finite(),
+                    Event::Answer(answer::Event { kind: answer::Kind::Beep { hz, .. }, .. }) => hz.is_finite(),
+                    _ => true,
+                };
+                assert!(finite, "{e:?}");
+                events += 1;
+            });
+        }
+        prop_assert!(events < 100, "{events}");
     }
 
     #[test]

@@ -24,8 +24,8 @@ const MEAN_STEPS: u32 = 16;
 const YOUNG_MS: u32 = 80;
 /// Gaps up to this are interruptions, in ms.
 const MAX_GAP_MS: u32 = 60;
-/// Steps of which a frequency is taken: 30 ms.
-const BLOCK: u32 = 6;
+/// Steps of which a frequency is taken: 15 ms.
+const BLOCK: u32 = 3;
 /// The wave is tuned anew when the tone is this far from it, in Hz.
 const RETUNE_HZ: f32 = 12.0;
 /// Change of frequency from block to block that ends a tone, in Hz.
@@ -78,7 +78,7 @@ pub(super) struct Summary {
     pub(super) end: u64,
     /// Mean frequency in Hz.
     pub(super) hz: f32,
-    /// From the least to the greatest frequency of 30 ms, in Hz.
+    /// From the least to the greatest frequency of 15 ms, in Hz.
     pub(super) wander: f32,
     /// Mean share of the line's power; 0 to 1.
     pub(super) share: f32,
@@ -298,7 +298,7 @@ impl Follower {
         }
     }
 
-    /// Thirty milliseconds have been heard.
+    /// Fifteen milliseconds have been heard.
     fn end_block(&mut self) -> Option<Step> {
         let block = core::mem::take(&mut self.block);
         let steps = core::mem::take(&mut self.block_steps);

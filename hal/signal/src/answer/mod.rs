@@ -118,12 +118,14 @@ const DATA_MS: u32 = 20_000;
 /// Frequencies and lengths of beeps.
 const BEEP_HZ: core::ops::RangeInclusive<f32> = 395.0..=2030.0;
 const BEEP_MS: core::ops::RangeInclusive<u32> = 92..=1560;
-/// Least share of a beep in the line's power.
-const BEEP_SHARE: f32 = 0.75;
-/// Least ratio of a beep's frequency to how much it changes.
-const BEEP_STEADY: f32 = 100.0;
-/// Most that its amplitude deviates from its mean.
-const BEEP_UNEVEN: f32 = 0.25;
+/// Least share of a beep in the line's power, and most that its amplitude deviates from its mean: of one that is
+/// shorter than [`LONG_BEEP_MS`], of a longer one. Vowels come near these.
+const BEEP_SHARE: (f32, f32) = (0.92, 0.85);
+const BEEP_UNEVEN: (f32, f32) = (0.07, 0.1);
+const LONG_BEEP_MS: u32 = 200;
+/// Most that its frequency changes: a part of it, or in Hz, whichever is more.
+const BEEP_WANDER: f32 = 0.01;
+const BEEP_WANDER_HZ: f32 = 5.0;
 /// The pause after a beep, in ms: longer than those of the network's cadences in its upper band, and where most of the
 /// network's tones are.
 const BEEP_PAUSE_MS: u32 = 450;
@@ -437,12 +439,13 @@ impl Ear {
         }
         let alone = self.other.is_none_or(|end| tone.onset.saturating_sub(end) > samples(NEIGHBOUR_MS));
         self.other = Some(tone.end);
+        let by_length = |(short, long): (f32, f32)| if ms < LONG_BEEP_MS { short } else { long };
         let harmonic = |k: f32| (tone.second_hz - k * tone.hz).abs() < 0.03 * k * tone.hz;
         let is_beep = BEEP_HZ.contains(&tone.hz)
             && BEEP_MS.contains(&ms)
-            && tone.share >= BEEP_SHARE
-            && tone.wander * BEEP_STEADY <= tone.hz
-            && tone.uneven <= BEEP_UNEVEN
+            && tone.share >= by_length(BEEP_SHARE)
+            && tone.uneven <= by_length(BEEP_UNEVEN)
+            && tone.wander <= (BEEP_WANDER * tone.hz).max(BEEP_WANDER_HZ)
             && (tone.second_hz == 0.0 || harmonic(2.0) || harmonic(3.0))
             && alone
             && !self.network
@@ -454,6 +457,8 @@ impl Ear {
     }
 
     fn listen(&mut self, activity: Activity, tell: &mut impl FnMut(Kind)) {
+        #[cfg(test)] // DBG
+        if let Activity::Ended(b) = &activity { std::eprintln!("BST at {:.3} {} ms {:?} {:?}", self.at as f32 / 8000.0, b.ms(), b, self.greeting); } // DBG
         let (burst, over) = match activity {
             Activity::Quiet => return,
             Activity::Burst(burst) => (burst, false),

@@ -37,7 +37,7 @@ const MIN_LEVEL: f32 = -40.0;
 /// Least product of both purities over the core.
 const MIN_PURITY: f32 = 0.17;
 /// Points that an alerting tone must reach.
-const PASS: f32 = 9.2;
+const PASS: f32 = 7.5;
 /// Points from which the line counts as clean, so that the length is sure.
 const CLEAN: f32 = 18.0;
 /// How much shorter a tone may seem when the line is not clean, in samples.
