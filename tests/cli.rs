@@ -330,8 +330,9 @@ fn decode_hears_digits() {
     let symbols: String = digits.iter().filter_map(|e| e["digit"].as_str()).collect();
     assert_eq!(symbols, "159#0A");
     for (n, digit) in digits.iter().enumerate() {
-        let (t, end) = (digit["t"].as_f64().expect("a time"), 0.25 + 0.14 * n as f64 + 0.07);
-        assert!((end - 0.02..end + 0.06).contains(&t), "digit {n} at {t}, ended at {end}");
+        // The time is that of the decision, soon after the digit began.
+        let (t, onset) = (digit["t"].as_f64().expect("a time"), 0.25 + 0.14 * n as f64);
+        assert!((onset + 0.01..onset + 0.06).contains(&t), "digit {n} at {t}, began at {onset}");
         let ms = digit["duration_ms"].as_f64().expect("a duration");
         assert!((55.0..=85.0).contains(&ms), "{ms}");
         let level = digit["level_dbm0"].as_f64().expect("a level");

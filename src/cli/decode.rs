@@ -22,7 +22,7 @@ pub(super) use found::{Found, GREETING_END, TONE_END, tone_name};
 use queue::Queue;
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -76,6 +76,9 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         check_plot(plot, &options.file)?;
     }
     let (source, size): (Box<dyn Read>, _) = if is_standard(&options.file) {
+        if io::stdin().is_terminal() {
+            return Err(Failure::usage("standard input is a terminal; name a WAV file, or use a pipe"));
+        }
         (Box::new(io::stdin().lock()), None)
     } else {
         let file = File::open(&options.file).map_err(|e| unusable(&e))?;
@@ -315,11 +318,44 @@ pub(super) fn decode_bytes(bytes: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::signal::{ProgressTone, progress};
+    use proptest::prelude::*;
 
     #[test]
     fn countries() {
         assert_eq!(parse_country("GB").map(|c| c.code), Ok("gb"));
         assert!(parse_country("zz").is_err_and(|why| why.contains("us")));
+    }
+
+    /// A WAV file of a rate and of a coding with one byte a sample.
+    fn file(rate: u32, tag: u8, sound: &[u8]) -> Vec<u8> {
+        let mut file = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0".to_vec();
+        file.extend([tag, 0, 1, 0]);
+        file.extend(rate.to_le_bytes());
+        file.extend(rate.to_le_bytes());
+        file.extend(b"\x01\0\x08\0data\0\0\0\0");
+        file.extend(sound);
+        file
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn any_sound_is_heard_and_drawn(
+            rate in 1_000u32..100_000,
+            tag in proptest::sample::select(vec![1u8, 6, 7]),
+            sound in proptest::collection::vec(any::<u8>(), 0..3_000),
+            changes in proptest::collection::vec((0usize..60, any::<u8>()), 0..4),
+        ) {
+            let mut file = file(rate, tag, &sound);
+            prop_assert!(decode_bytes(&file).is_some());
+            for (at, byte) in changes {
+                if let Some(b) = file.get_mut(at) {
+                    *b = byte;
+                }
+            }
+            let _ = decode_bytes(&file);
+        }
     }
 
     fn silence(ms: u32, at: u64) -> Event<'static> {

@@ -31,6 +31,11 @@ struct Args {
 }
 
 const ENVIRONMENT: &str = "\
+Without any device:
+  loopstart demo
+  loopstart tone digits 5551234 -o - | loopstart decode -
+  loopstart decode recording.wav
+
 A device SELECTOR is emulated:N, serial:/dev/ttyACM0, dahdi:N, or a stable id as 'loopstart list' prints it.
 
 Environment:

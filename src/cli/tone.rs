@@ -118,8 +118,6 @@ Examples:
 
 /// How long a tone sounds that does not end by itself, in seconds.
 const USUAL: f64 = 10.0;
-/// Longest sound, in seconds: a day.
-const LONGEST: f64 = 86_400.0;
 /// Silence before and after a message, in ms.
 const AROUND: u32 = 250;
 /// Samples that are made at a time.
@@ -136,7 +134,7 @@ fn number(text: &str, least: f64, most: f64, what: &str) -> Result<f64, String> 
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
-    number(text, 0.001, LONGEST, "a length")
+    number(text, 0.001, source::LONGEST.as_secs_f64(), "a length")
 }
 
 fn dbm0(text: &str) -> Result<f32, String> {
@@ -243,7 +241,8 @@ impl Plan {
         let (sound, usual) = request.sound().map_err(Failure::Usage)?;
         let measured = measure(sound.clone());
         let length = |seconds: f64| (seconds * f64::from(SAMPLE_RATE)).round() as u64;
-        let samples = match (options.seconds, usual, measured.ends) {
+        let ends = sound.length().or(measured.ends);
+        let samples = match (options.seconds, usual, ends) {
             (Some(seconds), ..) => length(seconds),
             (None, Some(usual), _) => length(usual.as_secs_f64()),
             (None, None, Some(end)) => end,

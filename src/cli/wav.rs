@@ -18,6 +18,8 @@ const LEAST_RATE: u32 = 1_000;
 const GREATEST_RATE: u32 = 1_000_000;
 /// Bytes that are read at a time.
 const PIECE: usize = 1 << 16;
+/// What a file of another kind is told.
+const NO_WAV: &str = "not a WAV file; sox or ffmpeg convert other kinds";
 /// A data chunk of at least this size is one whose writer did not know its length: programs that write to a pipe put
 /// the greatest length there, or nearly.
 const UNKNOWN_LENGTH: u32 = 0x7FFF_F000;
@@ -174,10 +176,10 @@ impl<R: Read> Wav<R> {
             // RF64 and BW64 are WAV files whose lengths did not fit.
             b"RIFF" | b"RF64" | b"BW64" => Order::Little,
             b"RIFX" => Order::Big,
-            _ => return Err(WavError::Broken("not a WAV file")),
+            _ => return Err(WavError::Broken(NO_WAV)),
         };
         if &head[8..] != b"WAVE" {
-            return Err(WavError::Broken("not a WAV file"));
+            return Err(WavError::Broken(NO_WAV));
         }
         let (mut format, mut long, mut samples): (Option<Format>, Option<u64>, Option<u32>) = (None, None, None);
         loop {

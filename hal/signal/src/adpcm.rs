@@ -127,6 +127,6 @@ mod tests {
         // Eight codes of three bits are three bytes; the lowest bits first.
         let mut three = Packer::new(3, Order::LowFirst);
         let bytes: Vec<u8> = (0..8).filter_map(|c| three.push(c)).collect();
-        assert_eq!(bytes, [0b10_001_000, 0b1_100_011_0, 0b111_110_10]);
+        assert_eq!(bytes, [0x88, 0xC6, 0xFA]);
     }
 }

@@ -7,13 +7,13 @@
 //!
 //! | form | where | no number |
 //! |---|---|---|
-//! | `A`number`C`; in full [`A`number] [`D`redirecting number] [`B`code] `C` | Sweden, Finland, Iceland, Brazil, India .. | `B00C` not available, `B10C` withheld |
+//! | `A`number`C`; in full `A`number, `D`redirecting number, `B`code (each optional), `C` | Sweden, Finland, Iceland, Brazil, India .. | `B00C` not available, `B10C` withheld |
 //! | `A`number`#` | Denmark | `D1#` withheld, `D2#` international, `D3#` technical reason |
 //! | `D`number`C` | Netherlands, Taiwan | `D0000000000C` |
 //! | `D`number`#` | Kuwait, Taiwan | |
 //! | number`#`, number`C`, number | old Dutch lines, China, India | nothing is sent |
 //!
-//! [`Receiver`] takes the digits of a [`dtmf::Receiver`](crate::dtmf::Receiver) and tells complete messages. [`Message`]
+//! [`Receiver`] takes the digits of a [`dtmf::Receiver`] and tells complete messages. [`Message`]
 //! makes the digits to send.
 //!
 //! # How does the receiver work?
@@ -247,7 +247,7 @@ impl Receiver {
         self.fields(body)
     }
 
-    /// Reads [`A`number] [`D`number] [`B`code].
+    /// Reads `A`number, `D`number, `B`code, each optional.
     fn fields(&self, body: &[u8]) -> Option<(PartyId<Number>, PartyId<Number>)> {
         let (first, rest) = field(b'A', body);
         let (second, rest) = field(b'D', rest);
@@ -331,7 +331,7 @@ fn reason_d(code: &[u8]) -> Option<PartyId<Number>> {
 /// How a network writes a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Form {
-    /// [`A`number] [`D`redirecting number] [`B`code] `C` (Sweden, Finland, Iceland, Brazil, India).
+    /// `A`number, `D`redirecting number, `B`code, each if there is one, and `C` (Sweden, Finland, Iceland, Brazil, India).
     AtoC,
     /// `A`number`#`, or `D`, a digit, `#` (Denmark).
     AtoHash,

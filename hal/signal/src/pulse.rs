@@ -3,6 +3,10 @@
 //! A digit is a train of short loop interruptions ("breaks") with short closures ("makes") between them; a
 //! longer closure ends it. A break too long for a pulse is told as such: the exchange decides whether it is a
 //! hook flash or the end of the call.
+//!
+//! [`clicks`] decodes the same from sound: the clicks that a far rotary dial makes.
+
+pub mod clicks;
 
 use crate::Time;
 use crate::country::{PulseCode, PulsePlan};

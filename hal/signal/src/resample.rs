@@ -23,6 +23,8 @@ const BETA: f64 = 0.1102 * (STOP_DB - 8.7);
 const MAX_PLACES: u64 = 512;
 /// Sums that run side by side; the number of weights is a multiple.
 const LANES: usize = 16;
+/// Longest window. Only rates beyond any recording's would need more; they are filtered less well.
+const MAX_LENGTH: f64 = 65_536.0;
 /// Input samples that are taken at a time.
 const CHUNK: usize = 512;
 /// Output samples that are handed on at a time.
@@ -70,7 +72,7 @@ impl Weights {
         // Zero crossings of the sinc lie this many input samples apart.
         let spread = from_hz / (pass + stop);
         // Kaiser's rule for the length.
-        let length = (STOP_DB - 7.95) / 14.36 * from_hz / (stop - pass);
+        let length = ((STOP_DB - 7.95) / 14.36 * from_hz / (stop - pass)).min(MAX_LENGTH);
         let reach = length / 2.0;
         let before = libm::ceil(reach) as usize;
         let taps = (2 * before + 1).next_multiple_of(LANES);

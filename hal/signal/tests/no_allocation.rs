@@ -3,7 +3,7 @@
 use loopstart_signal::country::{US, all};
 use loopstart_signal::decode::{LineDecoder, Lines};
 use loopstart_signal::tone::TonePlayer;
-use loopstart_signal::{CallerId, Number, PartyId, Time, cid, dtmf, fsk, progress, pulse, ring};
+use loopstart_signal::{CallerId, Number, PartyId, Time, cid, dtmf, fsk, line_model, progress, pulse, ring};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
@@ -99,4 +99,39 @@ fn nothing_allocates_after_construction() {
     assert_eq!(count, 0);
     assert!(heard > 30 && together == 4 * heard, "{heard} {together}");
     assert!(digit_events >= 30 && frames == 1 && others > 0, "{digit_events} {frames} {others}");
+}
+
+/// The emulated exchange passes its audio through line models in the event thread.
+#[test]
+fn line_models_do_not_allocate_after_construction() {
+    let settings = line_model::Settings {
+        seed: 1,
+        loss_db: 3.0,
+        tilt_db: -5.0,
+        twist_db: 2.0,
+        channel_bank: true,
+        frequency_offset_hz: 3.0,
+        clock: Some(line_model::Clock { ppm: 200.0, store_ms: 20 }),
+        slips: Some(line_model::Slips { per_second: 5.0, samples: 80 }),
+        interruptions: Some(line_model::Interruptions { per_second: 5.0, ms: 3.0 }),
+        echo: Some(line_model::Echo { delay_ms: 10.0, loss_db: 10.0 }),
+        talker_echo: Some(line_model::Echo { delay_ms: 20.0, loss_db: 10.0 }),
+        noise_dbm0: Some(-50.0),
+        hum: Some(line_model::Hum { hz: 50.0, dbm0: -40.0, partials: 5 }),
+        impulses: Some(line_model::Impulses { per_second: 5.0, dbm0: -10.0 }),
+        dc: 10.0,
+        clip_dbm0: Some(0.0),
+        law: Some(line_model::Law::A),
+        adpcm: Some(line_model::g726::Rate::Kbit32),
+    };
+    let mut line = line_model::LineModel::new(&settings);
+    let (mut received, sent) = ([1000; 777], [500; 777]);
+    let count = allocations(|| {
+        for _ in 0..20 {
+            line.process(&mut received);
+            line.process_duplex(&mut received, &sent);
+        }
+    });
+    assert_eq!(count, 0);
+    assert!(received.iter().any(|s| *s != 1000));
 }

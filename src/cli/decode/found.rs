@@ -21,6 +21,12 @@ pub(in super::super) struct Found {
     pub(in super::super) duration_ms: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in super::super) level_dbm0: Option<f64>,
+    /// When it began, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in super::super) start: Option<f64>,
+    /// How much stronger the high tone is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in super::super) twist_db: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in super::super) proto: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +69,11 @@ pub(in super::super) const TONE_END: &str = "tone end";
 /// The end of the first voice: for pictures only.
 pub(in super::super) const GREETING_END: &str = "greeting end";
 
+/// A number of samples in seconds.
+fn seconds(samples: u64) -> f64 {
+    samples as f64 / f64::from(SAMPLE_RATE)
+}
+
 /// To a tenth: what a level or a frequency is known to.
 fn tenths(x: f32) -> f64 {
     if x.is_finite() { (f64::from(x) * 10.0).round() / 10.0 } else { 0.0 }
@@ -103,6 +114,8 @@ impl Found {
             digit: Some(char::from(event.symbol)),
             duration_ms: Some(event.duration_ms),
             level_dbm0: Some(tenths(event.level_dbm0)),
+            start: Some(seconds(event.onset)),
+            twist_db: Some(tenths(event.twist_db)),
             ..Self::default()
         }
     }
@@ -111,6 +124,7 @@ impl Found {
     pub(super) fn finish_digit(&mut self, event: &dtmf::Event) {
         self.duration_ms = Some(event.duration_ms);
         self.level_dbm0 = Some(tenths(event.level_dbm0));
+        self.twist_db = Some(tenths(event.twist_db));
     }
 
     /// A tone by its word.
@@ -198,7 +212,7 @@ impl Found {
 
     /// With its time, from a number of samples.
     pub(super) fn at(mut self, samples: u64) -> Self {
-        self.t = samples as f64 / f64::from(SAMPLE_RATE);
+        self.t = seconds(samples);
         self
     }
 
@@ -213,7 +227,10 @@ impl Found {
         let ms = self.duration_ms.unwrap_or(0);
         let level = self.level_dbm0.unwrap_or(0.0);
         match self.ev {
-            "dtmf" => ("digit", format!("{}  {ms:>5} ms  {level:>6.1} dBm0", self.digit.unwrap_or(' '))),
+            "dtmf" => {
+                let (digit, twist) = (self.digit.unwrap_or(' '), self.twist_db.unwrap_or(0.0));
+                ("digit", format!("{digit}  {ms:>5} ms  {level:>6.1} dBm0  twist {twist:>+5.1} dB"))
+            }
             "cid" => ("caller ID", self.cid_words()),
             "dtmfclip" => {
                 let mut words = party_words(self.number.as_deref(), self.reason);

@@ -9,8 +9,6 @@ const CLOSE: f64 = 1.0 / 600.0;
 /// Most characters of a label and of a detail.
 const MOST_LABEL: usize = 60;
 const MOST_DETAIL: usize = 400;
-/// How long before its decision a digit begins, in seconds, about.
-const DIGIT_DELAY: f64 = 0.03;
 /// Seconds of a byte at 1200 bit/s.
 const BYTE: f64 = 10.0 / 1_200.0;
 
@@ -137,7 +135,7 @@ impl Lanes {
         let length = seconds(found.duration_ms);
         let (lane, look, label, from, to) = match found.ev {
             "dtmf" => {
-                let from = (found.t - DIGIT_DELAY).max(0.0);
+                let from = found.start.unwrap_or(found.t);
                 (&mut self.digits, Look::Digit, found.digit.map(String::from), from, from + length)
             }
             "cid" => {
@@ -272,7 +270,7 @@ pub(super) fn place<'a>(
         };
         let free = taken.iter().position(|taken| start >= *taken && start >= left);
         if let (Some(row), false) = (free, mark.label.is_empty()) {
-            taken[row] = end + if inside { 1.0 } else { GAP };
+            taken[row] = end + if inside { -0.5 } else { GAP };
             used = used.max(row + 1);
             placed.push(Placed {
                 mark,

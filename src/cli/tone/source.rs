@@ -3,7 +3,7 @@
 use crate::signal::country::{CidForm, Country};
 use crate::signal::generate::{self, Generator, Signal, tty};
 use crate::signal::tone::Tone;
-use crate::signal::{CallerId, DateTime, Name, Number, PartyId, cid, clip, dtmf, fsk};
+use crate::signal::{CallerId, DateTime, Name, Number, PartyId, SAMPLE_RATE, cid, clip, dtmf, fsk};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -132,8 +132,10 @@ const CID_LEVEL: f32 = -14.0;
 const TTY_LEVEL: f32 = -12.0;
 /// How long a digit and the pause after it last.
 const DIGIT: Duration = Duration::from_millis(80);
-/// A comma among digits, in ms.
-const COMMA: u64 = 1_000;
+/// A comma among digits.
+const COMMA: Duration = Duration::from_secs(1);
+/// Longest sound: a day.
+pub(super) const LONGEST: Duration = Duration::from_secs(86_400);
 /// Most digits.
 const MOST_DIGITS: usize = 10_000;
 
@@ -324,6 +326,8 @@ pub(super) struct Digits {
     waiting: VecDeque<u8>,
     on: Duration,
     off: Duration,
+    /// Samples of all digits and pauses.
+    length: u64,
 }
 
 impl Digits {
@@ -338,11 +342,18 @@ impl Digits {
         }
         let usual = if request.is("cid") { clip::DIGIT } else { DIGIT };
         let time = |ms: Option<u32>| ms.map_or(usual, |ms| Duration::from_millis(ms.into()));
+        let (on, off) = (time(request.digits.on), time(request.digits.off));
+        let samples = |time: Duration| time.as_millis() as u64 * u64::from(SAMPLE_RATE) / 1_000;
+        let length = written.iter().map(|c| if *c == ',' { samples(COMMA) } else { samples(on) + samples(off) }).sum();
+        if length > samples(LONGEST) {
+            return Err("that is longer than a day".into());
+        }
         let mut digits = Self {
             sender: dtmf::Sender::new(request.level.unwrap_or(DIGIT_LEVEL)),
             waiting: written.iter().filter_map(|c| u8::try_from(*c).ok()).collect(),
-            on: time(request.digits.on),
-            off: time(request.digits.off),
+            on,
+            off,
+            length,
         };
         digits.feed();
         Ok(digits)
@@ -351,7 +362,7 @@ impl Digits {
     fn feed(&mut self) {
         while let Some(&digit) = self.waiting.front() {
             let taken = match digit {
-                b',' => self.sender.push_pause(Duration::from_millis(COMMA)),
+                b',' => self.sender.push_pause(COMMA),
                 digit => self.sender.push(digit, self.on, self.off),
             };
             if !taken {
@@ -382,6 +393,14 @@ impl Sound {
             }
             Self::Modem(sender) => sender.mix(out),
             Self::Tty(sender) => sender.mix(out),
+        }
+    }
+
+    /// How many samples it takes, where that is known beforehand.
+    pub(super) fn length(&self) -> Option<u64> {
+        match self {
+            Self::Digits(digits) => Some(digits.length),
+            Self::Modem(_) | Self::Tone(_) | Self::Tty(_) => None,
         }
     }
 

@@ -7,9 +7,9 @@
 //! error is quantised with the best quantiser for a normal distribution (J. Max, 1960), whose step follows its codes (N. S.
 //! Jayant, "Adaptive Quantization With a One-Word Memory", 1973). Codes count upwards from the most negative level.
 //!
-//! Nothing of this is a published standard. The constants were measured: streams of chosen codes were decoded by `rmdtopvf`
-//! of mgetty-pvftools 1.2.1, whose coders real modems understand, and the model was fitted to the sound that came out.
-//! Decoders agree to within rounding, some 50 dB below the signal.
+//! Nothing of this is a published standard. Streams of chosen codes were decoded by `rmdtopvf` of mgetty-pvftools 1.2.1, whose
+//! coders real modems understand; a model was fitted to the sound that came out, down to the rounding. That matters: in
+//! silence the prediction is not stable by itself, and only a decoder that rounds exactly as the encoder did follows it.
 
 use super::{Order, Packer, Unpacker};
 
@@ -28,41 +28,50 @@ pub enum Bits {
 #[derive(Debug)]
 struct Quantiser {
     bits: u32,
-    /// Levels of positive codes, in ten thousandths of the step (Max: optimum for a normal distribution).
+    /// The level of each code, as a multiple of the step in units of 1/8192 (Max: optimum for a normal distribution).
     levels: &'static [i32],
-    /// What each does to the step, in hundredths (Jayant, for prediction errors).
+    /// What a level does to the step, in units of 1/8192, from the innermost (Jayant, for prediction errors: 0.8 and
+    /// 1.6; 0.9, 1.25 and 1.75; 0.9, 1.2, 1.6, 2 and 2.4).
     growth: &'static [i32],
     /// The largest step: there the outermost level is full scale.
     max_step: i32,
 }
 
-static TWO: Quantiser = Quantiser { bits: 2, levels: &[4_528, 15_100], growth: &[80, 160], max_step: 4 * 5_424 };
-static THREE: Quantiser =
-    Quantiser { bits: 3, levels: &[2_451, 7_560, 13_440, 21_520], growth: &[90, 90, 125, 175], max_step: 4 * 3_806 };
+static TWO: Quantiser =
+    Quantiser { bits: 2, levels: &[-12_370, -3_709, 3_709, 12_370], growth: &[6_554, 13_107], max_step: 21_700 };
+static THREE: Quantiser = Quantiser {
+    bits: 3,
+    levels: &[-17_629, -11_010, -6_193, -2_008, 2_008, 6_193, 11_010, 17_629],
+    growth: &[7_373, 7_373, 10_240, 14_336],
+    max_step: 15_226,
+};
 static FOUR: Quantiser = Quantiser {
     bits: 4,
-    levels: &[1_284, 3_881, 6_568, 9_424, 12_560, 16_180, 20_690, 27_330],
-    growth: &[90, 90, 90, 90, 120, 160, 200, 240],
-    max_step: 4 * 2_997,
+    // The third is not quite that of its positive counterpart. So it is in the field.
+    levels: &[
+        -22_389, -16_949, -13_271, -10_289, -7_720, -5_381, -3_179, -1_052, 1_052, 3_179, 5_381, 7_720, 10_289, 13_255,
+        16_949, 22_389,
+    ],
+    growth: &[7_373, 7_373, 7_373, 7_373, 9_830, 13_107, 16_384, 19_661],
+    max_step: 11_989,
 };
 
 /// The smallest step, and the first.
 const MIN_STEP: i32 = 31;
-/// Steps and levels are whole multiples of this (14-bit arithmetic).
+/// Steps and levels are whole multiples of this: 14-bit arithmetic. Only the bounds of the step are not.
 const GRAIN: i32 = 4;
-/// Share of the sample before that is taken away, and put back.
-const EMPHASIS: f32 = 0.4;
-/// What remains of a weight after a sample.
-const LEAK: f32 = 0.98;
-/// What a sample adds to the weights of values and of errors.
-const VALUE_GAIN: f32 = 0.012;
-const ERROR_GAIN: f32 = 0.006;
-/// A product counts as negative from here on; smaller ones are lost in the rounding of 16-bit arithmetic.
-const NEGATIVE: f32 = -16_384.0;
+/// Weights are fractions with 15 bits, and so are the constants below.
+const UNIT_BITS: u32 = 15;
+const HALF: i32 = 1 << (UNIT_BITS - 1);
+/// Share of the sample before that is taken away, and put back: 0.4.
+const EMPHASIS: i32 = 13_107;
+/// What remains of a weight after a sample: 0.98.
+const LEAK: i32 = 32_113;
+/// What a sample adds to the weights of values and of errors: 0.012 and 0.006.
+const VALUE_GAIN: i32 = 393;
+const ERROR_GAIN: i32 = 197;
 const VALUES: usize = 2;
 const ERRORS: usize = 6;
-/// Full scale.
-const LIMIT: f32 = 32_767.0;
 
 impl Bits {
     const fn quantiser(self) -> &'static Quantiser {
@@ -79,12 +88,12 @@ impl Bits {
 struct State {
     quantiser: &'static Quantiser,
     step: i32,
-    values: [f32; VALUES],
-    errors: [f32; ERRORS],
-    value_weights: [f32; VALUES],
-    error_weights: [f32; ERRORS],
+    values: [i32; VALUES],
+    errors: [i32; ERRORS],
+    value_weights: [i32; VALUES],
+    error_weights: [i32; ERRORS],
     /// The sample before.
-    last: f32,
+    last: i32,
 }
 
 impl State {
@@ -92,60 +101,66 @@ impl State {
         Self {
             quantiser: bits.quantiser(),
             step: MIN_STEP,
-            values: [0.0; VALUES],
-            errors: [0.0; ERRORS],
-            value_weights: [0.0; VALUES],
-            error_weights: [0.0; ERRORS],
-            last: 0.0,
+            values: [0; VALUES],
+            errors: [0; ERRORS],
+            value_weights: [0; VALUES],
+            error_weights: [0; ERRORS],
+            last: 0,
         }
     }
 
-    fn prediction(&self) -> f32 {
-        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
+    /// The prediction, with its fraction.
+    fn prediction(&self) -> i64 {
+        let dot = |a: &[i32], b: &[i32]| a.iter().zip(b).map(|(x, y)| i64::from(*x) * i64::from(*y)).sum::<i64>();
         dot(&self.value_weights, &self.values) + dot(&self.error_weights, &self.errors)
     }
 
-    /// Level `m` at the present step.
-    fn level(&self, m: usize) -> f32 {
-        let level = self.quantiser.levels.get(m).copied().unwrap_or_default();
-        (GRAIN * ((level * self.step + 5_000 * GRAIN) / (10_000 * GRAIN))) as f32
+    /// The level of a code at the present step.
+    fn level(&self, code: usize) -> i32 {
+        let level = self.quantiser.levels.get(code).copied().unwrap_or_default();
+        ((level * self.step + HALF) >> UNIT_BITS) * GRAIN
     }
 
     /// The code whose level is nearest to a prediction error.
-    fn code(&self, error: f32) -> u8 {
-        let positive = self.quantiser.levels.len();
-        let magnitude = error.abs();
-        let m = (1..positive).take_while(|m| magnitude >= (self.level(m - 1) + self.level(*m)) / 2.0).count();
-        (if error < 0.0 { positive - 1 - m } else { positive + m }) as u8
+    fn code(&self, error: i32) -> u8 {
+        let codes = self.quantiser.levels.len();
+        (1..codes).take_while(|c| 2 * error >= self.level(c - 1) + self.level(*c)).count() as u8
     }
 
     /// The sample that a code makes.
     fn apply(&mut self, code: u8) -> i16 {
-        let positive = self.quantiser.levels.len();
         let code = usize::from(code);
-        let (m, sign) =
-            if code >= positive { (code - positive, 1.0) } else { ((positive - 1).saturating_sub(code), -1.0) };
-        let error = sign * self.level(m);
-        let value = (self.prediction() + error).clamp(-LIMIT, LIMIT);
+        let error = self.level(code);
+        let whole = (i64::from(error) << UNIT_BITS) + self.prediction();
+        let value = saturated(whole >> UNIT_BITS);
         adapt(&mut self.value_weights, &self.values, error, VALUE_GAIN);
         adapt(&mut self.error_weights, &self.errors, error, ERROR_GAIN);
-        shift(&mut self.values, value);
+        shift(&mut self.values, i32::from(value));
         shift(&mut self.errors, error);
-        let growth = self.quantiser.growth.get(m).copied().unwrap_or(100);
-        self.step =
-            (GRAIN * ((growth * self.step + 50 * GRAIN) / (100 * GRAIN))).clamp(MIN_STEP, self.quantiser.max_step);
-        self.last = (value + EMPHASIS * self.last).clamp(-LIMIT, LIMIT);
-        libm::roundf(self.last) as i16
+        let positive = self.quantiser.growth.len();
+        let outwards = if code < positive { positive - 1 - code } else { code - positive };
+        let growth = self.quantiser.growth.get(outwards).copied().unwrap_or(8_192);
+        let step = ((growth * self.step + HALF) >> UNIT_BITS) * GRAIN;
+        self.step = step.clamp(MIN_STEP, self.quantiser.max_step);
+        let sample = saturated((whole + i64::from(EMPHASIS * self.last)) >> UNIT_BITS);
+        self.last = i32::from(sample);
+        sample
     }
 }
 
-fn adapt(weights: &mut [f32], history: &[f32], error: f32, gain: f32) {
+fn saturated(x: i64) -> i16 {
+    x.clamp(i64::from(i16::MIN), i64::from(i16::MAX)) as i16
+}
+
+fn adapt(weights: &mut [i32], history: &[i32], error: i32, gain: i32) {
     for (weight, past) in weights.iter_mut().zip(history) {
-        *weight = LEAK * *weight + if error * past < NEGATIVE { -gain } else { gain };
+        // The rounded product decides: a small negative one counts as positive.
+        let negative = i64::from(error) * i64::from(*past) + i64::from(HALF) < 0;
+        *weight = ((LEAK * *weight + HALF) >> UNIT_BITS) + if negative { -gain } else { gain };
     }
 }
 
-fn shift(history: &mut [f32], newest: f32) {
+fn shift(history: &mut [i32], newest: i32) {
     history.rotate_right(1);
     if let Some(first) = history.first_mut() {
         *first = newest;
@@ -158,22 +173,23 @@ pub struct Encoder {
     state: State,
     packer: Packer,
     /// The sample before, as it came.
-    last: f32,
+    last: i32,
 }
 
 impl Encoder {
     /// At the beginning of a stream.
     pub fn new(bits: Bits) -> Self {
-        Self { state: State::new(bits), packer: Packer::new(bits.quantiser().bits, Order::LowFirst), last: 0.0 }
+        Self { state: State::new(bits), packer: Packer::new(bits.quantiser().bits, Order::LowFirst), last: 0 }
     }
 
     /// Encodes samples. A byte is given when it is full: four samples of two bits, eight samples of three bits are
     /// three bytes, two samples of four bits.
     pub fn encode(&mut self, samples: &[i16], sink: &mut impl FnMut(u8)) {
         for &s in samples {
-            let value = f32::from(s) - EMPHASIS * self.last;
-            self.last = f32::from(s);
-            let code = self.state.code(value - self.state.prediction());
+            let s = i32::from(s);
+            let expected = (self.state.prediction() + i64::from(EMPHASIS * self.last)) >> UNIT_BITS;
+            self.last = s;
+            let code = self.state.code(s - i32::from(saturated(expected)));
             self.state.apply(code);
             if let Some(byte) = self.packer.push(code) {
                 sink(byte);

@@ -6,6 +6,7 @@
 
 use super::front::{HOP, Hop, Moments, Rough};
 use crate::SAMPLE_RATE;
+use crate::bank::cosine;
 use crate::filter::Complex;
 use crate::osc::Osc;
 use crate::simd::{self, Kernel};
@@ -14,8 +15,9 @@ use core::f32::consts::TAU;
 /// Samples of a step: 5 ms.
 const STEP: usize = HOP / 2;
 const STEP_MS: u32 = 5;
-/// Least share of the tone in a hop that holds it.
+/// Least share of the tone in a hop that holds it, and while it is young.
 const MIN_SHARE: f32 = 0.6;
+const YOUNG_SHARE: f32 = 0.75;
 /// A step holds the tone from this part of its mean power on: 6 dB.
 const MIN_POWER: f32 = 0.25;
 /// Steps whose mean power is the measure.
@@ -29,14 +31,21 @@ const BLOCK: u32 = 3;
 /// The wave is tuned anew when the tone is this far from it, in Hz.
 const RETUNE_HZ: f32 = 12.0;
 /// Change of frequency from block to block that ends a tone, in Hz.
-const MAX_GLIDE_HZ: f32 = 25.0;
+const MAX_GLIDE_HZ: f32 = 15.0;
 /// A second tone is sought after so many steps.
 const SETTLED: u32 = 6;
 /// A second tone has at least this part of the power, and this part of what the first leaves.
 const MIN_SECOND: f32 = 0.02;
 const MIN_SECOND_SHARE: f32 = 0.5;
+/// Nearer to the tone there is only what its edges leave, in Hz.
+const APART_HZ: f32 = 60.0;
 /// Modulation of V.8 ANSam, Hz.
-const AM_HZ: f32 = 15.0;
+const AM_HZ: f64 = 15.0;
+/// Its phase after one step.
+const AM_STEP: Complex = {
+    let turns = AM_HZ * STEP_MS as f64 / 1000.0;
+    Complex::new(cosine(turns) as f32, cosine(turns - 0.25) as f32)
+};
 /// Depth of modulation from which it is one. V.8 has 0.2.
 const MIN_DEPTH: f32 = 0.1;
 /// Steps that the depth is taken of: five periods and more.
@@ -44,7 +53,11 @@ const MIN_DEPTH_STEPS: u32 = 70;
 /// Answer tone: nominal frequency and its largest deviation, the line's own included, in Hz.
 const ANSWER_HZ: (f32, f32) = (2100.0, 40.0);
 /// Answer tone of Bell 103, 212A and others.
-const BELL_HZ: (f32, f32) = (2225.0, 36.0);
+const BELL_HZ: (f32, f32) = (2225.0, 30.0);
+/// Least share of an answer tone in the line's power.
+const ANSWER_SHARE: f32 = 0.75;
+/// Steps without the tone over which the phase is still compared: a reversal spoils up to three.
+const MAX_JUMP_STEPS: u32 = 4;
 /// A phase that turns by more than this (130 degrees) is reversed: its cosine.
 const REVERSED: f32 = -0.64;
 /// From one reversal to the next, in ms: V.25 says 450 +- 25.
@@ -53,8 +66,8 @@ const REVERSAL_MS: core::ops::RangeInclusive<u32> = 405..=495;
 const AM_MS: u32 = 400;
 /// Without a reversal for so long, there will be none, in ms.
 const PLAIN_MS: u32 = 540;
-/// The Bell tone is told at this age, in ms.
-const BELL_MS: u32 = 450;
+/// The Bell tone is told at this age, in ms: longer than most notes of music.
+const BELL_MS: u32 = 800;
 
 /// The kind of an answer tone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,11 +131,15 @@ pub(super) struct Follower {
     /// Cosine and negated sine of the frequency `tuned`, over one step.
     wave: [[f32; STEP]; 2],
     tuned: f32,
+    /// Gain of the differences at this frequency, as a factor of power.
+    gain: f32,
     /// The wave's advance over one step, and its phase (negated).
     turn: Complex,
     phase: Complex,
-    /// The last two steps.
-    last: [Complex; 2],
+    /// The last step.
+    last: Complex,
+    /// The last step that held the tone, the one before it, and their numbers.
+    heard: [(Complex, u32); 2],
     onset: u64,
     end: u64,
     steps: u32,
@@ -149,6 +166,8 @@ pub(super) struct Follower {
     phases: Complex,
     products: Complex,
     counted: u32,
+    /// Square of the length of the last step, which is not counted yet.
+    uncounted: f32,
     /// When the phase last jumped, or the tone came back, and whether the last jump was a reversal that is in time.
     jump: u64,
     last_reversal: u64,
@@ -162,9 +181,11 @@ impl Follower {
         let mut it = Self {
             wave: [[0.0; STEP]; 2],
             tuned: 0.0,
+            gain: 1.0,
             turn: Complex::default(),
             phase: Complex::default(),
-            last: [Complex::default(); 2],
+            last: Complex::default(),
+            heard: [(Complex::default(), 0); 2],
             onset,
             end: now,
             steps: 0,
@@ -187,6 +208,7 @@ impl Follower {
             phases: Complex::default(),
             products: Complex::default(),
             counted: 0,
+            uncounted: 0.0,
             jump: onset,
             last_reversal: 0,
             reversed: false,
@@ -212,7 +234,10 @@ impl Follower {
         self.turn = Complex::new(c, -s);
         self.phase = Complex::new(1.0, 0.0);
         self.tuned = hz;
-        self.last = [Complex::default(); 2];
+        let sine = libm::sinf(hz * (TAU / SAMPLE_RATE as f32));
+        self.gain = (4.0 * sine * sine).max(1e-3);
+        self.last = Complex::default();
+        self.heard = [(Complex::default(), 0); 2];
         self.advance = Complex::default();
         self.block = Complex::default();
         self.block_steps = 0;
@@ -228,13 +253,11 @@ impl Follower {
     /// Takes the next hop.
     pub(super) fn push(&mut self, hop: Hop<'_>) -> Step {
         let ([a, b], energy) = simd::run(Correlate { hop, wave: &self.wave });
-        let sine = libm::sinf(self.tuned * (TAU / SAMPLE_RATE as f32));
-        let gain = (4.0 * sine * sine).max(1e-3);
         // A sine of amplitude A gives A / 2 for each sample, and A^2 / 2 of energy.
         let tone = (a.power() + b.power()) * (2.0 / STEP as f32);
-        let inside = tone / gain;
+        let inside = tone / self.gain;
         let share = inside / (inside + (energy - tone).max(0.0) / 2.0 + 1e-6);
-        let pure = share >= MIN_SHARE;
+        let pure = share >= if self.age_ms() < YOUNG_MS { YOUNG_SHARE } else { MIN_SHARE };
         if pure {
             self.share += share;
             self.shares += 1;
@@ -262,21 +285,22 @@ impl Follower {
         if !pure || power < MIN_POWER * self.power || power == 0.0 {
             return self.miss(x);
         }
-        if self.absent > 2 {
+        if self.absent > MAX_JUMP_STEPS {
             // Back from an interruption: how far the phase went on is not known well enough.
             self.jump = now;
-            self.last = [Complex::default(); 2];
+            self.last = Complex::default();
+            self.heard = [(Complex::default(), 0); 2];
         }
         self.absent = 0;
         self.end = now;
         let weight = 1.0 / (self.present.min(MEAN_STEPS - 1) + 1) as f32;
         self.power += (power - self.power) * weight;
         self.present += 1;
-        self.look_for_reversal(x, power);
+        if (self.tuned - ANSWER_HZ.0).abs() < 2.0 * ANSWER_HZ.1 {
+            self.look_for_reversal(x, power);
+        }
         self.count_modulation(power);
-        let [last, _] = self.last;
-        let turning = x.times(last.conj());
-        self.last = [x, last];
+        let turning = x.times(core::mem::replace(&mut self.last, x).conj());
         self.advance = self.advance.plus(turning);
         self.block = self.block.plus(turning);
         self.block_steps += 1;
@@ -285,9 +309,9 @@ impl Follower {
 
     fn miss(&mut self, x: Complex) -> Option<Step> {
         self.absent += 1;
-        let [last, _] = self.last;
-        self.last = [x, last];
-        self.am = self.am.times(Complex::unit(TAU * AM_HZ * STEP_MS as f32 / 1000.0));
+        self.last = x;
+        self.uncounted = 0.0;
+        self.am = self.am.times(AM_STEP);
         let young = self.age_ms() < YOUNG_MS;
         if young && self.absent > 1 {
             Some(Step::Lost)
@@ -322,22 +346,24 @@ impl Follower {
         None
     }
 
-    /// Compares the phase with the one two steps ago: a step that holds the reversal itself has none.
+    /// Compares the phase with what it was before the last step: a step that holds the reversal itself has none.
     fn look_for_reversal(&mut self, x: Complex, power: f32) {
-        let [_, before] = self.last;
-        let enough = 0.36 * self.power;
-        if self.present < 12 || power < enough || before.power() < enough {
+        if power < 0.36 * self.power {
+            return;
+        }
+        let [last, (before, step)] = self.heard;
+        self.heard = [(x, self.steps), last];
+        if self.present < 12 || before.power() == 0.0 {
             return;
         }
         let turned = x.times(before.conj());
-        let back = self.advance.conj().scale(1.0 / libm::sqrtf(self.advance.power()).max(1e-9));
-        let expected = turned.times(back).times(back);
-        if expected.re > REVERSED * libm::sqrtf(turned.power()) {
+        let back = Complex::unit(-self.advance.angle() * (self.steps - step) as f32);
+        if turned.times(back).re > REVERSED * libm::sqrtf(turned.power()) {
             return;
         }
         let at = self.end.saturating_sub(STEP as u64 * 3 / 2);
-        // The step after sees the same reversal.
-        if self.last_reversal > 0 && millis(at.saturating_sub(self.last_reversal)) < 20 {
+        // The steps after see the same reversal.
+        if self.last_reversal > 0 && millis(at.saturating_sub(self.last_reversal)) < 40 {
             return;
         }
         let in_time = |from: u64| from > 0 && REVERSAL_MS.contains(&millis(at.saturating_sub(from)));
@@ -346,14 +372,16 @@ impl Follower {
         self.jump = at;
     }
 
+    /// Counts the step before this one, which so is known not to hold the tone's end.
     fn count_modulation(&mut self, power: f32) {
-        self.am = self.am.times(Complex::unit(TAU * AM_HZ * STEP_MS as f32 / 1000.0));
-        if self.present < 4 || power < 0.36 * self.power {
+        self.am = self.am.times(AM_STEP);
+        let before = core::mem::replace(&mut self.uncounted, power);
+        if self.present < 5 || before < 0.36 * self.power {
             return;
         }
-        let length = libm::sqrtf(power);
+        let length = libm::sqrtf(before);
         self.lengths += length;
-        self.squares += power;
+        self.squares += before;
         self.phases = self.phases.plus(self.am);
         self.products = self.products.plus(self.am.scale(length));
         self.counted += 1;
@@ -373,7 +401,7 @@ impl Follower {
             return None;
         }
         let age = millis(self.end.saturating_sub(self.onset));
-        if age < AM_MS {
+        if age < AM_MS || self.mean_share() < ANSWER_SHARE {
             return None;
         }
         let hz = self.hz_of(self.advance);
@@ -407,11 +435,16 @@ impl Follower {
         millis(self.end.saturating_sub(self.onset))
     }
 
+    fn mean_share(&self) -> f32 {
+        self.share / self.shares.max(1) as f32
+    }
+
     /// The frequency of a second tone, or 0.
     fn second(&self) -> f32 {
         let rest = self.rest.rough();
         let heard = self.rest.energy >= MIN_SECOND * self.energy && rest.share >= MIN_SECOND_SHARE;
-        if heard && rest.hz > 300.0 { rest.hz } else { 0.0 }
+        let apart = (rest.hz - self.tuned).abs() > APART_HZ;
+        if heard && apart && rest.hz > 300.0 { rest.hz } else { 0.0 }
     }
 
     /// The tone so far.
@@ -419,15 +452,14 @@ impl Follower {
         let n = self.counted.max(1) as f32;
         let mean = self.lengths / n;
         let variance = (self.squares / n - mean * mean).max(0.0);
-        let sine = libm::sinf(self.tuned * (TAU / SAMPLE_RATE as f32));
         Summary {
             onset: self.onset,
             end: self.end,
             hz: self.hz_of(self.advance),
             wander: (self.greatest_hz - self.least_hz).max(0.0),
-            share: self.share / self.shares.max(1) as f32,
+            share: self.mean_share(),
             uneven: if mean > 0.0 { libm::sqrtf(variance) / mean } else { 0.0 },
-            power: self.power * 2.0 / (STEP * STEP) as f32 / (4.0 * sine * sine).max(1e-3),
+            power: self.power * 2.0 / (STEP * STEP) as f32 / self.gain,
             second_hz: self.second(),
         }
     }

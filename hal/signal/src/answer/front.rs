@@ -13,8 +13,9 @@ use crate::simd::{self, Kernel};
 pub(super) const HOP: usize = 80;
 /// Milliseconds of a hop.
 pub(super) const HOP_MS: u32 = 10;
-/// Samples before the first of a sum.
-const FIRST: usize = 4;
+/// Samples of a hop that are summed: a whole number of vectors from its middle.
+const SUMMED: usize = 64;
+const FIRST: usize = (HOP - SUMMED) / 2;
 
 /// A hop and the two samples before it.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +100,7 @@ impl Moments {
 
     /// Mean square of the line over a hop, had it been white noise.
     pub(super) fn power(&self) -> f32 {
-        self.energy * const { 1.0 / (2 * (HOP - FIRST)) as f32 }
+        self.energy * const { 1.0 / (2 * SUMMED) as f32 }
     }
 }
 
@@ -192,10 +193,13 @@ struct Sums<'a> {
     silence: u16,
 }
 
-/// The part of a hop that begins at `N`.
+/// The summed part of a hop, so many samples earlier.
 #[inline(always)]
-fn from<const N: usize>(samples: &[i16; HOP]) -> &[i16] {
-    samples.get(N..N + HOP - FIRST).unwrap_or_default()
+fn earlier<const N: usize>(samples: &[i16; HOP]) -> &[i16; SUMMED] {
+    match samples.get(FIRST - N..).and_then(|s| s.first_chunk()) {
+        Some(part) => part,
+        None => &[0; SUMMED],
+    }
 }
 
 impl Kernel for Sums<'_> {
@@ -203,20 +207,22 @@ impl Kernel for Sums<'_> {
 
     #[inline(always)]
     fn run(self) -> Self::Output {
-        let peak = self.samples.iter().fold(0, |peak: u16, s| peak.max(s.unsigned_abs()));
+        let now = earlier::<0>(self.samples);
+        let peak = now.iter().fold(0, |peak: u16, s| peak.max(s.unsigned_abs()));
         if peak < self.silence {
             return None;
         }
+        let lanes = |x| <[i16]>::as_chunks::<LANES>(x).0;
+        let parts = lanes(now)
+            .iter()
+            .zip(lanes(earlier::<1>(self.samples)))
+            .zip(lanes(earlier::<3>(self.samples)))
+            .zip(lanes(earlier::<4>(self.samples)));
         let mut sums = [[0.0f32; LANES]; 3];
         let [energy, cross, pair] = &mut sums;
-        // d[n] + d[n-2] is x[n] - x[n-4].
-        let parts = from::<4>(self.samples)
-            .chunks(LANES)
-            .zip(from::<3>(self.samples).chunks(LANES))
-            .zip(from::<1>(self.samples).chunks(LANES))
-            .zip(from::<0>(self.samples).chunks(LANES));
         for (((x0, x1), x3), x4) in parts {
-            for (i, (((a, b), c), d)) in x0.iter().zip(x1).zip(x3).zip(x4).enumerate().take(LANES) {
+            for (i, (((a, b), c), d)) in x0.iter().zip(x1).zip(x3).zip(x4).enumerate() {
+                // d[n] + d[n-2] is x[n] - x[n-4].
                 let p = f32::from(*a) - f32::from(*d);
                 let b = f32::from(*b) - f32::from(*c);
                 energy[i] += b * b;

@@ -6,7 +6,7 @@
 //!
 //! * [`Kind::Cng`] when the first complete burst of a fax machine's calling tone has ended;
 //! * [`Kind::AnsAm`] when an answer tone has been modulated for 0.4 s, [`Kind::Ans`] at its first reversal (0.45 s) and
-//!   [`Kind::Ced`] when neither came for 0.54 s. A tone of 2225 Hz is `Ans` after 0.45 s;
+//!   [`Kind::Ced`] when neither came for 0.54 s. A tone of 2225 Hz is `Ans` after 0.8 s;
 //! * [`Kind::Tty`] after three characters of a text telephone ([`tty`] reads them);
 //! * [`Kind::GreetingEnd`] when the first voice is followed by a pause, [`Kind::Machine`] when it goes on for longer than a
 //!   person's greeting, and at the latest with the beep;
@@ -100,7 +100,7 @@ const PER_MS: u64 = SAMPLE_RATE as u64 / 1000;
 /// Tones that are looked for, in Hz.
 const TONES_HZ: core::ops::RangeInclusive<f32> = 370.0..=2320.0;
 /// Hops may belong to a tone from this share on.
-const MIN_SHARE: f32 = 0.6;
+const MIN_SHARE: f32 = 0.8;
 /// So many hops in a row start a measurement.
 const RUN: u32 = 3;
 /// Age from which a tone is no voice, in ms.
@@ -109,15 +109,21 @@ const TONE_MS: u32 = 60;
 const CNG_HZ: (f32, f32) = (1100.0, 48.0);
 /// T.30 CNG: 0.5 s +- 15 %, and what the measurement may err.
 const CNG_MS: core::ops::RangeInclusive<u32> = 412..=588;
+/// A tone of that frequency and length is no calling tone so soon after a machine's voice; nor after a person's, unless
+/// it is as exact as fax machines are.
+const AFTER_VOICE_MS: u32 = 2500;
+const CNG_EXACT_HZ: f32 = 16.0;
 /// A calling tone after so long is a new one, in ms; bursts follow each other with 3.5 s +- 15 %.
-const CNG_AGAIN_MS: u32 = 6000;
+const CNG_AGAIN_MS: u32 = 12_000;
 /// An answer tone after so long is a new one, in ms.
 const ANSWER_AGAIN_MS: u32 = 1000;
 /// After an answer tone there is no greeting for so long, in ms.
 const DATA_MS: u32 = 20_000;
-/// Frequencies and lengths of beeps.
+/// Frequencies and lengths of beeps. Where the network has its tones, a long one is ringback.
 const BEEP_HZ: core::ops::RangeInclusive<f32> = 395.0..=2030.0;
-const BEEP_MS: core::ops::RangeInclusive<u32> = 92..=1560;
+const SHORT_BEEP_MS: u32 = 92;
+const BEEP_MS: u32 = 1560;
+const LOW_BEEP_MS: u32 = 900;
 /// Least share of a beep in the line's power, and most that its amplitude deviates from its mean: of one that is
 /// shorter than [`LONG_BEEP_MS`], of a longer one. Vowels come near these.
 const BEEP_SHARE: (f32, f32) = (0.92, 0.85);
@@ -167,7 +173,7 @@ impl Once {
 }
 
 /// Hops in a row that seem to be one tone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Run {
     hops: u32,
     last: Moments,
@@ -177,6 +183,35 @@ struct Run {
     second: f32,
 }
 
+impl Run {
+    /// Takes the next hop. The answer is how many there are now.
+    fn take(&mut self, m: &Moments) -> u32 {
+        if self.hops > 0 && self.last.goes_on_in(m) {
+            self.hops += 1;
+            self.sum = self.sum.plus(*m);
+        } else if self.hops == 1 && self.first < m.energy {
+            // The first hop was filled in part.
+            self.hops = 2;
+            self.sum = *m;
+        } else {
+            self.hops = 1;
+            self.sum = *m;
+            self.first = m.energy;
+        }
+        if self.hops == 2 {
+            self.second = m.energy;
+        }
+        self.last = *m;
+        self.hops
+    }
+
+    /// For how many samples the tone has been there.
+    fn samples(&self) -> u64 {
+        let filled = (self.first / self.second.max(1e-9)).min(1.0);
+        u64::from(self.hops - 1) * HOP as u64 + (filled * HOP as f32) as u64
+    }
+}
+
 /// What is known of the greeting.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Greeting {
@@ -184,6 +219,8 @@ enum Greeting {
     Awaited,
     /// The machine was told; the greeting may go on.
     Machine,
+    /// It is over, and the machine was told.
+    MachineOver,
     /// It is over; its length in ms.
     Over(u32),
     /// The beep was told, or something else than a voice has answered.
@@ -210,7 +247,7 @@ pub struct Detector {
 struct Ear {
     settings: Settings,
     at: u64,
-    run: Option<Run>,
+    run: Run,
     tone: Option<Follower>,
     cng: Once,
     answer: Once,
@@ -224,8 +261,6 @@ struct Ear {
     /// When speech was last heard.
     speech: Once,
     greeting: Greeting,
-    /// The network's tone is on.
-    network: bool,
     /// Which of the last hops were within the text telephone's band.
     tty_like: u16,
     reading: bool,
@@ -245,7 +280,7 @@ impl Detector {
             ear: Ear {
                 settings,
                 at: 0,
-                run: None,
+                run: Run::default(),
                 tone: None,
                 cng: Once::default(),
                 answer: Once::default(),
@@ -256,7 +291,6 @@ impl Detector {
                 voice: Voice::new(settings.pause_ms),
                 speech: Once::default(),
                 greeting: Greeting::Awaited,
-                network: false,
                 tty_like: 0,
                 reading: false,
                 text: tty::Receiver::new(),
@@ -270,28 +304,22 @@ impl Detector {
         self.front.process(samples, |hop, moments| ear.hop(&moments, hop, sink));
     }
 
-    /// Takes what a [`progress::Detector`] on the same line has just told. Tones before an answer make the next voice a
-    /// greeting; while the network's tones last, nobody speaks. A detector without these hints works too.
+    /// Takes what a [`progress::Detector`] on the same line has just told: after a tone that comes before an answer the
+    /// next voice is a greeting. A detector without these hints works too, for one call.
     pub fn hint(&mut self, kind: progress::Kind) {
         let ear = &mut self.ear;
         match kind {
             progress::Kind::Tone(ProgressTone::Dial | ProgressTone::StutterDial | ProgressTone::Ringback) => {
-                ear.network = true;
                 ear.await_greeting();
             }
-            progress::Kind::Tone(ProgressTone::CallWaiting) => ear.candidate = None,
-            progress::Kind::Tone(_) => {
-                ear.network = true;
-                ear.candidate = None;
-            }
-            progress::Kind::Ended(_) => ear.network = false,
+            // What seemed a beep was its first burst.
+            progress::Kind::Tone(_) => ear.candidate = None,
             _ => {}
         }
     }
 
     /// The call was answered now: the next voice is the greeting.
     pub fn answered(&mut self) {
-        self.ear.network = false;
         self.ear.await_greeting();
     }
 
@@ -327,10 +355,11 @@ impl Ear {
         if self.tone.is_some() || self.reading || m.may_be_tone() {
             self.look_for_tones(m, hop, &mut tell);
         } else {
-            self.run = None;
+            self.run.hops = 0;
         }
-        let steady = self.tone.as_ref().is_some_and(|t| t.age_ms() >= TONE_MS);
-        let activity = self.voice.push(m, steady || self.network);
+        let age = self.tone.as_ref().map_or(0, |t| t.age_ms());
+        let tone_hops = if age >= TONE_MS { age.div_ceil(HOP_MS) } else { 0 };
+        let activity = self.voice.push(m, tone_hops);
         self.listen(activity, &mut tell);
         self.wait_for_pause(m, &mut tell);
     }
@@ -360,32 +389,16 @@ impl Ear {
             return;
         }
         if !tonal {
-            self.run = None;
+            self.run.hops = 0;
             return;
         }
-        let run = match self.run {
-            Some(run) if run.last.goes_on_in(m) => Run {
-                hops: run.hops + 1,
-                last: *m,
-                sum: run.sum.plus(*m),
-                second: if run.hops == 1 { m.energy } else { run.second },
-                ..run
-            },
-            // The first hop is filled in part.
-            Some(run) if run.hops == 1 && run.first < m.energy => {
-                Run { hops: 2, last: *m, sum: *m, second: m.energy, ..run }
-            }
-            _ => Run { hops: 1, last: *m, sum: *m, first: m.energy, second: 0.0 },
-        };
-        self.run = Some(run);
-        if run.hops < RUN {
+        if self.run.take(m) < RUN {
             return;
         }
-        self.run = None;
-        let rough = run.sum.rough();
+        let (sum, before) = (self.run.sum, self.run.samples());
+        self.run.hops = 0;
+        let rough = sum.rough();
         if rough.share >= MIN_SHARE && TONES_HZ.contains(&rough.hz) {
-            let filled = (run.first / run.second.max(1e-9)).min(1.0);
-            let before = u64::from(run.hops - 1) * HOP as u64 + (filled * HOP as f32) as u64;
             self.tone = Some(Follower::new(rough, self.at.saturating_sub(before), self.at));
         }
     }
@@ -430,7 +443,7 @@ impl Ear {
     fn ended(&mut self, tone: Summary, tell: &mut impl FnMut(Kind)) {
         let ms = tone.ms();
         let near = |(nominal, most): (f32, f32)| (tone.hz - nominal).abs() <= most;
-        if near(CNG_HZ) && CNG_MS.contains(&ms) && tone.second_hz == 0.0 {
+        if near(CNG_HZ) && CNG_MS.contains(&ms) && tone.second_hz == 0.0 && !self.may_be_a_beep_of_1100_hz(&tone) {
             self.data.seen(self.at, 0);
             if self.cng.seen(self.at, CNG_AGAIN_MS) {
                 tell(Kind::Cng);
@@ -438,33 +451,35 @@ impl Ear {
             return;
         }
         let alone = self.other.is_none_or(|end| tone.onset.saturating_sub(end) > samples(NEIGHBOUR_MS));
-        self.other = Some(tone.end);
         let by_length = |(short, long): (f32, f32)| if ms < LONG_BEEP_MS { short } else { long };
         let harmonic = |k: f32| (tone.second_hz - k * tone.hz).abs() < 0.03 * k * tone.hz;
-        let is_beep = BEEP_HZ.contains(&tone.hz)
-            && BEEP_MS.contains(&ms)
-            && tone.share >= by_length(BEEP_SHARE)
-            && tone.uneven <= by_length(BEEP_UNEVEN)
+        let clean = tone.share >= by_length(BEEP_SHARE) && tone.uneven <= by_length(BEEP_UNEVEN);
+        if clean {
+            self.other = Some(tone.end);
+        }
+        let longest = if tone.hz < LOW_BEEP_HZ { LOW_BEEP_MS } else { BEEP_MS };
+        let is_beep = clean
+            && BEEP_HZ.contains(&tone.hz)
+            && (SHORT_BEEP_MS..=longest).contains(&ms)
             && tone.wander <= (BEEP_WANDER * tone.hz).max(BEEP_WANDER_HZ)
             && (tone.second_hz == 0.0 || harmonic(2.0) || harmonic(3.0))
             && alone
-            && !self.network
             && self.speech.within(tone.onset, self.settings.beep_within_ms)
             && !self.data.within(self.at, DATA_MS);
-        #[cfg(test)] // DBG
-        std::eprintln!("DBG {:.3} {} ms {:.1} Hz wander {:.2} ({:.4}) share {:.3} uneven {:.3} second {:.0} alone {} speech {} beep {}", tone.onset as f32 / 8000.0, ms, tone.hz, tone.wander, tone.wander / tone.hz, tone.share, tone.uneven, tone.second_hz, alone, self.speech.within(tone.onset, 5000), is_beep); // DBG
         self.candidate = is_beep.then_some(Candidate { tone, pause_ms: millis(self.at - tone.end), loud: 0 });
     }
 
+    /// After a voice a tone of 1100 Hz may be either: the beep of a machine, or a fax machine's calling tone that a
+    /// person has answered. Fax machines hold their frequency well, and go on calling.
+    fn may_be_a_beep_of_1100_hz(&self, tone: &Summary) -> bool {
+        self.speech.within(tone.onset, AFTER_VOICE_MS)
+            && (matches!(self.greeting, Greeting::Machine | Greeting::MachineOver) || (tone.hz - CNG_HZ.0).abs() > CNG_EXACT_HZ)
+    }
+
     fn listen(&mut self, activity: Activity, tell: &mut impl FnMut(Kind)) {
-        #[cfg(test)] // DBG
-        if let Activity::Ended(b) = &activity { std::eprintln!("BST at {:.3} {} ms {:?} {:?}", self.at as f32 / 8000.0, b.ms(), b, self.greeting); } // DBG
-        let (burst, over) = match activity {
-            Activity::Quiet => return,
-            Activity::Burst(burst) => (burst, false),
-            Activity::Ended(burst) => (burst, true),
-        };
-        if !burst.is_speech() || self.data.within(self.at, DATA_MS) {
+        let burst = self.voice.burst();
+        let over = activity == Activity::Ended;
+        if activity == Activity::Quiet || !burst.is_speech() || self.data.within(self.at, DATA_MS) {
             return;
         }
         if burst.pause_ms() == 0 {
@@ -474,7 +489,7 @@ impl Ear {
         if over && matches!(self.greeting, Greeting::Awaited | Greeting::Machine) {
             tell(Kind::GreetingEnd { greeting_ms, pause_ms: burst.pause_ms() });
             let told = self.greeting == Greeting::Machine;
-            self.greeting = if told { Greeting::Closed } else { Greeting::Over(greeting_ms) };
+            self.greeting = if told { Greeting::MachineOver } else { Greeting::Over(greeting_ms) };
         } else if self.greeting == Greeting::Awaited && greeting_ms > self.settings.greeting_ms {
             tell(Kind::Machine { greeting_ms });
             self.greeting = Greeting::Machine;
@@ -498,14 +513,15 @@ impl Ear {
         }
         self.candidate = None;
         let greeting_ms = match self.greeting {
-            Greeting::Awaited => Some(self.voice.burst().map_or(0, |b| b.ms())),
+            Greeting::Awaited => Some(self.voice.burst().ms()),
             Greeting::Over(ms) => Some(ms),
-            Greeting::Machine | Greeting::Closed => None,
+            Greeting::Machine | Greeting::MachineOver | Greeting::Closed => None,
         };
         if let Some(greeting_ms) = greeting_ms {
             tell(Kind::Machine { greeting_ms });
         }
-        // What else is said is no greeting.
+        // What else is said is no greeting, and the next beep needs a voice of its own.
+        self.speech = Once::default();
         self.greeting = Greeting::Closed;
         tell(Kind::Beep { hz: tone.hz, ms: tone.ms() });
     }
@@ -515,5 +531,7 @@ fn millis(samples: u64) -> u32 {
     u32::try_from(samples / PER_MS).unwrap_or(u32::MAX)
 }
 
+#[cfg(test)]
+mod table;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@
 
 use crate::bank::Bank;
 use crate::filter::Complex;
+use crate::generate::tty::{FIGURES, LETTERS, MARK, SPACE, character};
 use crate::level;
 use crate::simd::{self, Kernel};
 use arrayvec::ArrayVec;
@@ -34,7 +35,7 @@ const HALF: usize = 7;
 /// Lanes of the bank: two frequencies of four.
 const LANES: usize = 8;
 /// 1400 Hz is mark (1), 1800 Hz is space (0).
-static BANK: Bank<TICK, LANES> = Bank::new(&[1400.0, 1800.0]);
+static BANK: Bank<TICK, LANES> = Bank::new(&[MARK, SPACE]);
 
 /// Ticks of a bit at 45.45 and at 50 bit/s.
 const BITS: [f32; 2] = [17.6, 16.0];
@@ -55,13 +56,6 @@ const MAX_WAITING: usize = 8;
 const FORGET: u32 = 480;
 /// Weakest carrier, in dBm0.
 const MIN_LEVEL: f32 = -46.0;
-
-/// Letters (V.18 annex A; the shifts are 27 and 31).
-const LETTERS: &[u8; 32] = b"\x08E\nA SIU\rDRJNFCKTZLWHYPQOBG\0MXV\0";
-/// Figures and signs.
-const FIGURES: &[u8; 32] = b"\x083\n- \x0787\r$4',!:(5\")2=6019?+\0./;\0";
-const TO_FIGURES: u8 = 27;
-const TO_LETTERS: u8 = 31;
 
 /// Reads characters at one rate.
 #[derive(Clone, Debug)]
@@ -275,12 +269,11 @@ impl Receiver {
 
     fn tell(&mut self, code: u8, sink: &mut impl FnMut(Event)) {
         match code {
-            TO_FIGURES => self.figures = true,
-            TO_LETTERS => self.figures = false,
+            FIGURES => self.figures = true,
+            LETTERS => self.figures = false,
             _ => {
-                let table = if self.figures { FIGURES } else { LETTERS };
-                if let Some(&c) = table.get(usize::from(code)) {
-                    sink(Event { at: self.at, character: char::from(c) });
+                if let Some(character) = character(code, self.figures) {
+                    sink(Event { at: self.at, character });
                 }
             }
         }

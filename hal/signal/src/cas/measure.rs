@@ -37,11 +37,14 @@ const MIN_LEVEL: f32 = -40.0;
 /// Least product of both purities over the core.
 const MIN_PURITY: f32 = 0.17;
 /// Points that an alerting tone must reach.
-const PASS: f32 = 7.5;
-/// Points from which the line counts as clean, so that the length is sure.
-const CLEAN: f32 = 18.0;
-/// How much shorter a tone may seem when the line is not clean, in samples.
-const UNSURE: f32 = 12.0;
+const PASS: f32 = 6.3;
+/// Points from which the line counts as clean, so that the length is sure to a millisecond.
+const CLEAN: f32 = 30.0;
+/// How much shorter or longer a tone may seem when the line is not clean, in samples: most, and for each point less.
+const UNSURE: f32 = 20.0;
+const UNSURE_PER_POINT: f32 = 1.3;
+/// Most that a quarter of the tone may differ from the whole where all else is silent, squared.
+const MAX_UNEVEN: f32 = 0.25;
 /// Neighbouring harmonics weaker than this are no evidence: natural logarithm of the power relative to the tones.
 const FAINT: f32 = -3.0;
 /// Fundamentals that both tones could be harmonics of are the difference divided by 2 to 8: 310 to 77 Hz.
@@ -230,7 +233,7 @@ pub(super) struct Measured {
 impl Measured {
     /// Whether it is an alerting tone of `min` to `max` samples.
     pub(super) fn is_alert(&self, min: f32, max: f32) -> bool {
-        let unsure = if self.points < CLEAN { UNSURE } else { 0.0 };
+        let unsure = ((CLEAN - self.points) * UNSURE_PER_POINT).clamp(0.0, UNSURE);
         self.points >= PASS && self.samples >= min - unsure && self.samples <= max + unsure
     }
 }
@@ -298,14 +301,17 @@ impl Kernel for Measure<'_> {
         for (k, course) in [&low, &high].into_iter().enumerate() {
             let power = 2.0 * m.power[k];
             // How pure each tone is in its own band, how steady, and how it stands out from the bands beside.
-            let impure = 1.0 - course.purity(inner.0, inner.1);
-            m.points -= ln(impure);
-            m.points -= 0.5 * ln(unevenness(course, inner) / power);
-            // Noise has no edges: where the own band is unclean and those beside are not, the tone itself is no burst.
-            let beside = NEIGHBOURS[k].iter().map(|band| self.energy(band, from, to)).fold(0.0, f32::max);
-            m.points -= ln((beside / power).max(0.5 * impure));
+            m.points -= ln(1.0 - course.purity(inner.0, inner.1));
+            let uneven = unevenness(course, inner) / power;
+            m.points -= 0.5 * ln(uneven);
+            let beside = NEIGHBOURS[k].iter().map(|band| self.energy(band, from, to)).fold(0.0, f32::max) / power;
+            m.points -= ln(beside);
+            // Speech and noise make a tone uneven, but not without being heard beside it.
+            if uneven > MAX_UNEVEN + 3.0 * beside {
+                return None;
+            }
             // Against it: further off than networks are.
-            m.points -= 2.0 * (off[k] / USUAL_OFF - 1.0).max(0.0);
+            m.points -= 4.0 * (off[k] / USUAL_OFF - 1.0).max(0.0);
         }
         if m.points >= PASS {
             let centre = (WINDOW - STEP) / 2;

@@ -39,9 +39,9 @@ impl Limits {
     /// Shortest and longest tone that is taken, in samples.
     const fn samples(self) -> (f32, f32) {
         match self {
-            Self::OffHook => (72.3 * 8.0, 92.0 * 8.0),
+            Self::OffHook => (71.5 * 8.0, 92.0 * 8.0),
             Self::OnHook => (80.0 * 8.0, 119.0 * 8.0),
-            Self::Both => (72.3 * 8.0, 119.0 * 8.0),
+            Self::Both => (71.5 * 8.0, 119.0 * 8.0),
         }
     }
 }
@@ -62,7 +62,8 @@ const MIN_LINE: f32 = -41.0;
 /// Least level of either tone to begin with, in dBm0.
 const MIN_TONE: f32 = -42.0;
 
-/// Cosine and negated sine of both tones under a raised-cosine window, scaled so that a correlation is the tone's peak.
+/// Cosine and negated sine of both tones under a raised-cosine window, scaled so that a correlation is the tone's peak
+/// as a fraction of full scale (squares of squares of sample values are more than a float holds).
 static WAVES: [[f32; WINDOW]; 4] = waves();
 
 #[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
@@ -70,7 +71,7 @@ const fn waves() -> [[f32; WINDOW]; 4] {
     let mut table = [[0.0; WINDOW]; 4];
     let mut n = 0;
     while n < WINDOW {
-        let window = (0.5 - 0.5 * cosine((n as f64 + 0.5) / WINDOW as f64)) * 4.0 / WINDOW as f64;
+        let window = (0.5 - 0.5 * cosine((n as f64 + 0.5) / WINDOW as f64)) * 4.0 / WINDOW as f64 / 32768.0;
         let mut k = 0;
         while k < 2 {
             let turns = TONES[k] as f64 * n as f64 / crate::SAMPLE_RATE as f64;
@@ -338,7 +339,7 @@ impl Detector {
 const MIN_COHERENCE: f32 = 0.28;
 /// Most that the coherent powers of the two may differ: 10.5 dB, squared.
 const MAX_RATIO: f32 = 126.0;
-const LEVEL: f32 = 0.93;
+const LEVEL: f32 = 0.8;
 const MAX_FALL: f32 = 0.3;
 const MAX_AGE: u8 = 6;
 /// Hops after an event in which no candidate begins, so that what is left of the tone is not told again.
@@ -355,7 +356,7 @@ fn fold(a: [f32; LANES]) -> f32 {
     (a + c) + (b + d)
 }
 
-/// Square of the peak of a sine at `dbm0`.
+/// Square of the peak of a sine at `dbm0`, of full scale 1.
 const fn peak_squared(dbm0: f32) -> f32 {
     // 10^(x/10) by squaring: exact enough, and at compile time.
     let x = (dbm0 - level::FULL_SCALE) as f64 / 10.0 * core::f64::consts::LN_10;
@@ -366,12 +367,12 @@ const fn peak_squared(dbm0: f32) -> f32 {
         y *= y;
         i += 1;
     }
-    (y * 32768.0 * 32768.0) as f32
+    y as f32
 }
 
 /// Least energy of a hop.
 const fn min_energy() -> f32 {
-    peak_squared(MIN_LINE) / 2.0 * HOP as f32
+    peak_squared(MIN_LINE) * 32768.0 * 32768.0 / 2.0 * HOP as f32
 }
 
 #[cfg(test)]

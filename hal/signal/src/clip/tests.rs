@@ -10,7 +10,7 @@ fn edges(digits: &str, start_ms: u64, on: u64, off: u64) -> Vec<dtmf::Event> {
     let mut now = start_ms;
     for symbol in digits.bytes() {
         let edge =
-            |edge, ms: u64, duration_ms| dtmf::Event { symbol, edge, at: samples(ms), duration_ms, level_dbm0: -12.0 };
+            |edge, ms: u64, duration_ms| dtmf::Event { symbol, edge, at: samples(ms), duration_ms, level_dbm0: -12.0, onset: 0, twist_db: 0.0 };
         out.push(edge(DigitEdge::Begin, now + 30, 0));
         out.push(edge(DigitEdge::End, now + on + 33, on as u32));
         now += on + off;
@@ -302,7 +302,7 @@ fn any_edges_in_any_order_do_no_harm() {
             let edge = if begin { DigitEdge::Begin } else { DigitEdge::End };
             let symbol = b"0123456789*#ABCD"[symbol];
             if after % 7 == 0 { r.arm(at); }
-            if let Some(e) = r.digit(&dtmf::Event { symbol, edge, at, duration_ms, level_dbm0: 0.0 }) {
+            if let Some(e) = r.digit(&dtmf::Event { symbol, edge, at, duration_ms, level_dbm0: 0.0, onset: 0, twist_db: 0.0 }) {
                 prop_assert!(e.at <= at && e.digits.as_str().len() >= 3);
                 prop_assert!(e.number != PartyId::Absent);
             }

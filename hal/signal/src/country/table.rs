@@ -5,7 +5,10 @@
 //!
 //! * Z: the DAHDI tone-zone table, A: the sample indications of Asterisk (both cite ITU-T E.180 Supplement 2),
 //! * P: the North American precise tone plan (ITU-T E.300 Supplement 3),
-//! * Y: an access-concentrator maker's country appendix, M: an ATA maker's country appendix,
+//! * I: the national tones that the ITU publishes (Operational Bulletin 781, after ITU-T E.180),
+//! * N: a national standard (AS/CA S002 in Australia),
+//! * Y: an access-concentrator maker's country appendix, M: an ATA maker's country appendix, S: a modem maker's table
+//!   after ITU-T E.180 Supplement 2,
 //! * K: engineering knowledge, not checked against a document.
 //!
 //! Ring frequency, caller identification, hook flash and pulse figures are engineering knowledge unless
@@ -65,7 +68,7 @@ pub(super) static COUNTRIES: [Country; 60] = [
         flash: Duration::from_millis(100), flash_accepted: (Duration::from_millis(60), Duration::from_millis(120)),
         pulse: PulsePlan { pps: 10, break_percent: 60, code: PulseCode::Plain },
         cid: CidForm::V23AfterRing, cid_also: &[] },
-    // Sources Z A; confidence high. Really 425 Hz amplitude-modulated by 25 Hz (shows as 400/425/450 or, in tables, as two close tones); congestion: every second burst 10 dB lower.
+    // Sources Z A N; confidence high. Really 425 Hz amplitude-modulated by 25 Hz (shows as 400/425/450 or, in tables, as two close tones); congestion: every second burst 10 dB lower.
     Country { code: "au", name: "Australia",
         dial: &[on(&[413.0, 438.0], 0)],
         stutter: &[on(&[413.0, 438.0], 100), silence(40)],
@@ -219,7 +222,7 @@ pub(super) static COUNTRIES: [Country; 60] = [
         flash: Duration::from_millis(100), flash_accepted: (Duration::from_millis(60), Duration::from_millis(120)),
         pulse: PulsePlan { pps: 10, break_percent: 60, code: PulseCode::Plain },
         cid: CidForm::V23BeforeRing, cid_also: &[] },
-    // Sources Z A M; confidence high. Some exchanges 500/500 busy, 200/200 reorder, ring 1/5 s; special information tone also 900/1400/1800.
+    // Sources Z A I M; confidence high. Some exchanges 500/500 busy, 200/200 reorder, ring 1/5 s; special information tone also 900/1400/1800.
     Country { code: "de", name: "Germany",
         dial: &[on(&[425.0], 0)],
         stutter: &[on(&[425.0, 400.0], 0)],
@@ -303,7 +306,7 @@ pub(super) static COUNTRIES: [Country; 60] = [
         flash: Duration::from_millis(270), flash_accepted: (Duration::from_millis(200), Duration::from_millis(320)),
         pulse: PulsePlan { pps: 10, break_percent: 67, code: PulseCode::Plain },
         cid: CidForm::V23AfterRing, cid_also: &[] },
-    // Sources Z A Y; confidence high. Number-unobtainable = 400 Hz continuous.
+    // Sources Z A I Y; confidence high. Number-unobtainable = 400 Hz continuous.
     Country { code: "gb", name: "United Kingdom",
         dial: &[on(&[350.0, 440.0], 0)],
         stutter: &[on(&[350.0, 440.0], 750), on(&[440.0], 750)],
@@ -331,7 +334,7 @@ pub(super) static COUNTRIES: [Country; 60] = [
         flash: Duration::from_millis(100), flash_accepted: (Duration::from_millis(60), Duration::from_millis(120)),
         pulse: PulsePlan { pps: 10, break_percent: 60, code: PulseCode::Plain },
         cid: CidForm::V23BeforeRing, cid_also: &[] },
-    // Sources K; confidence medium.
+    // Sources I; confidence high.
     Country { code: "hk", name: "Hong Kong",
         dial: &[on(&[350.0, 440.0], 0)],
         stutter: &[],
@@ -340,15 +343,15 @@ pub(super) static COUNTRIES: [Country; 60] = [
         reorder: &[on(&[480.0, 620.0], 250), silence(250)],
         sit: &[on(&[950.0], 330), on(&[1400.0], 330), on(&[1800.0], 330), silence(1000)],
         call_waiting: &[on(&[440.0], 500), silence(500)],
-        confirmation: &[], unobtainable: &[], levels: LEVELS,
+        confirmation: &[], unobtainable: &[on(&[480.0, 620.0], 0)], levels: LEVELS,
         ring_hz: 25.0, ring_cadence_ms: &[400, 200, 400, 3000],
         flash: Duration::from_millis(600), flash_accepted: (Duration::from_millis(100), Duration::from_millis(700)),
         pulse: PulsePlan { pps: 10, break_percent: 67, code: PulseCode::Plain },
         cid: CidForm::Bell202AfterRing, cid_also: &[] },
-    // Sources Z A; confidence high.
+    // Sources Z A I; confidence high.
     Country { code: "hu", name: "Hungary",
         dial: &[on(&[425.0], 0)],
-        stutter: &[],
+        stutter: &[on(&[350.0, 375.0, 400.0], 0)],
         ringback: &[on(&[425.0], 1250), silence(3750)],
         busy: &[on(&[425.0], 300), silence(300)],
         reorder: &[on(&[425.0], 300), silence(300)],
@@ -401,10 +404,10 @@ pub(super) static COUNTRIES: [Country; 60] = [
         flash: Duration::from_millis(600), flash_accepted: (Duration::from_millis(100), Duration::from_millis(700)),
         pulse: PulsePlan { pps: 10, break_percent: 60, code: PulseCode::Plain },
         cid: CidForm::Bell202AfterRing, cid_also: &[] },
-    // Sources Z A; confidence high.
+    // Sources Z A I; confidence high.
     Country { code: "in", name: "India",
         dial: &[am(&[400.0], 25.0, 0)],
-        stutter: &[],
+        stutter: &[on(&[400.0], 2800), silence(200)],
         ringback: &[am(&[400.0], 25.0, 400), silence(200), am(&[400.0], 25.0, 400), silence(2000)],
         busy: &[on(&[400.0], 750), silence(750)],
         reorder: &[on(&[400.0], 250), silence(250)],
@@ -541,7 +544,7 @@ pub(super) static COUNTRIES: [Country; 60] = [
         flash: Duration::from_millis(100), flash_accepted: (Duration::from_millis(90), Duration::from_millis(600)),
         pulse: PulsePlan { pps: 10, break_percent: 60, code: PulseCode::Plain },
         cid: CidForm::Bell202AfterRing, cid_also: &[CidForm::Dtmf { start: b'A', end: b'C' }] },
-    // Sources Z A; confidence high.
+    // Sources Z A I; confidence high.
     Country { code: "nl", name: "Netherlands",
         dial: &[on(&[425.0], 0)],
         stutter: &[on(&[425.0], 500), silence(50)],
@@ -751,16 +754,16 @@ pub(super) static COUNTRIES: [Country; 60] = [
         flash: Duration::from_millis(300), flash_accepted: (Duration::from_millis(90), Duration::from_millis(700)),
         pulse: PulsePlan { pps: 10, break_percent: 60, code: PulseCode::Plain },
         cid: CidForm::Bell202AfterRing, cid_also: &[CidForm::Dtmf { start: b'A', end: b'C' }] },
-    // Sources Z; confidence medium.
+    // Sources Z I; confidence high.
     Country { code: "tr", name: "Turkey",
         dial: &[on(&[450.0], 0)],
-        stutter: &[],
+        stutter: &[on(&[450.0], 1000), silence(250)],
         ringback: &[on(&[450.0], 2000), silence(4000)],
         busy: &[on(&[450.0], 500), silence(500)],
         reorder: &[on(&[450.0], 200), silence(200), on(&[450.0], 200), silence(200), on(&[450.0], 200), silence(200), on(&[450.0], 600), silence(200)],
         sit: &[on(&[950.0], 330), on(&[1400.0], 330), on(&[1800.0], 330), silence(1000)],
         call_waiting: &[on(&[450.0], 200), silence(600), on(&[450.0], 200), silence(8000)],
-        confirmation: &[], unobtainable: &[], levels: LEVELS,
+        confirmation: &[on(&[450.0], 40), silence(40)], unobtainable: &[on(&[450.0], 200), silence(200)], levels: LEVELS,
         ring_hz: 25.0, ring_cadence_ms: &[2000, 4000],
         flash: Duration::from_millis(100), flash_accepted: (Duration::from_millis(60), Duration::from_millis(120)),
         pulse: PulsePlan { pps: 10, break_percent: 60, code: PulseCode::Plain },
@@ -793,7 +796,7 @@ pub(super) static COUNTRIES: [Country; 60] = [
         flash: Duration::from_millis(80), flash_accepted: (Duration::from_millis(60), Duration::from_millis(120)),
         pulse: PulsePlan { pps: 10, break_percent: 60, code: PulseCode::Plain },
         cid: CidForm::Aon, cid_also: &[CidForm::V23AfterRing, CidForm::Dtmf { start: b'A', end: b'C' }] },
-    // Sources Z A P; confidence high.
+    // Sources Z A I P; confidence high.
     Country { code: "us", name: "United States",
         dial: &[on(&[350.0, 440.0], 0)],
         stutter: &[on(&[350.0, 440.0], 100), silence(100), on(&[350.0, 440.0], 100), silence(100), on(&[350.0, 440.0], 100), silence(100), on(&[350.0, 440.0], 0)],
@@ -807,7 +810,7 @@ pub(super) static COUNTRIES: [Country; 60] = [
         flash: Duration::from_millis(500), flash_accepted: (Duration::from_millis(300), Duration::from_millis(1000)),
         pulse: PulsePlan { pps: 10, break_percent: 61, code: PulseCode::Plain },
         cid: CidForm::Bell202AfterRing, cid_also: &[] },
-    // Sources K; confidence low.
+    // Sources K, call waiting S; confidence low.
     Country { code: "uy", name: "Uruguay",
         dial: &[on(&[425.0], 0)],
         stutter: &[],
@@ -815,7 +818,7 @@ pub(super) static COUNTRIES: [Country; 60] = [
         busy: &[on(&[425.0], 500), silence(500)],
         reorder: &[on(&[425.0], 250), silence(250)],
         sit: &[on(&[950.0], 330), on(&[1400.0], 330), on(&[1800.0], 330), silence(1000)],
-        call_waiting: &[],
+        call_waiting: &[on(&[425.0], 200), silence(200), on(&[425.0], 200), silence(4400)],
         confirmation: &[], unobtainable: &[], levels: LEVELS,
         ring_hz: 25.0, ring_cadence_ms: &[1000, 4000],
         flash: Duration::from_millis(300), flash_accepted: (Duration::from_millis(100), Duration::from_millis(700)),

@@ -151,7 +151,7 @@ impl Patterns {
     /// Why it is not taken.
     pub fn push(&mut self, mode: u8, cadence_ms: &[u32]) -> Result<(), PatternError> {
         let (steps, pause) = match cadence_ms {
-            [steps @ .., pause] if cadence_ms.len() % 2 == 0 => (steps, *pause),
+            [steps @ .., pause] if cadence_ms.len().is_multiple_of(2) => (steps, *pause),
             steps => (steps, 0),
         };
         let steps = steps.iter().copied().collect_array().filter(|s| !s.is_empty()).ok_or(PatternError::Length)?;
@@ -221,7 +221,7 @@ impl Pattern {
             self.steps.len()
         });
         let heard = cycle.iter().all(|seen| steps.next().is_some_and(|nominal| near(*seen, nominal)));
-        let limit = slack(steps.next().filter(|_| heard && cycle.len() % 2 == 0)?);
+        let limit = slack(steps.next().filter(|_| heard && cycle.len().is_multiple_of(2))?);
         Some(Duration::from_millis(u64::from(limit)))
     }
 }

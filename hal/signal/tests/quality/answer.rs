@@ -44,7 +44,7 @@ fn talk(r: &mut Random, seconds: f64, dbm0: f64) -> Vec<f64> {
         speech.fill(&mut block);
         let loud = block.iter().any(|s| s.unsigned_abs() > 300);
         quiet = if loud { 0 } else { quiet + 10 };
-        if quiet < 250 && !(out.is_empty() && !loud) {
+        if quiet < 250 && (loud || !out.is_empty()) {
             out.extend(block.iter().map(|s| f64::from(*s)));
         }
     }

@@ -285,6 +285,21 @@ pub(crate) fn rows(rows: &mut Rows) {
     });
 }
 
+/// One frame of any form, on hook or off, by either modem.
+pub(crate) fn mixed_frame(r: &mut Random, dbm0: f64) -> Vec<f64> {
+    let bytes = match r.below(4) {
+        0 => ordinary(r),
+        1 => long(r),
+        _ => odd(r),
+    };
+    let framing = if r.chance(0.5) { ON_HOOK } else { OFF_HOOK };
+    let bits = framing.bits(&bytes, r);
+    let mut out = Vec::new();
+    let modem = if r.chance(0.5) { BELL202 } else { V23 };
+    modem.at(dbm0).send(&bits, &mut out, 0, r.uniform());
+    out
+}
+
 /// Frames in the Japanese form; `hurt` changes a bit of each.
 fn ntt_frames(frames: usize, snr: f32, hurt: bool) -> Cell {
     let (mut got, mut believed) = (0, 0);

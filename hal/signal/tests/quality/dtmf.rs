@@ -442,17 +442,25 @@ pub(crate) fn rows(rows: &mut Rows) {
         })
     });
     for part in 0..2u64 {
-        rows.add(talk, format!("vowel-like formants at -15 dBm0, part {}", part + 1), Goal::False(5), move |s| {
+        rows.add(talk, format!("vowel-like formants at -15 dBm0, part {}", part + 1), Goal::PerHour(30), move |s| {
             let mut vowels = Vowels::new(70 + part, -15.0);
             told_in(s.pick(300, 3600), |b| vowels.fill(b))
         });
     }
     for part in 0..2u64 {
-        rows.add(talk, format!("music at -15 dBm0, part {}", part + 1), Goal::False(2), move |s| {
+        rows.add(talk, format!("music at -15 dBm0, part {}", part + 1), Goal::PerHour(15), move |s| {
             let mut music = Music::new(80 + part, -15.0);
             told_in(s.pick(300, 3600), |b| music.fill(b))
         });
     }
+    rows.add(talk, "two sharp formants among the tones", Goal::PerHour(30), |s| {
+        let mut vowels = Vowels::sharp(75, -15.0);
+        told_in(s.pick(300, 3600), |b| vowels.fill(b))
+    });
+    rows.add(talk, "two high voices", Goal::PerHour(15), |s| {
+        let mut music = Music::duet(85, -15.0);
+        told_in(s.pick(300, 3600), |b| music.fill(b))
+    });
     rows.add(talk, "white noise at -20 dBm0", Goal::False(0), |s| {
         let mut line = LineModel::new(&Settings { seed: 90, noise_dbm0: Some(-20.0), ..Settings::default() });
         told_in(s.pick(150, 3600), |b| {

@@ -15,6 +15,7 @@ mod answer;
 mod cas;
 mod cid;
 mod clip;
+mod crosstalk;
 mod dtmf;
 mod fsk;
 mod music;
@@ -61,6 +62,7 @@ fn table() {
     cas::rows(&mut rows);
     progress::rows(&mut rows);
     answer::rows(&mut rows);
+    crosstalk::rows(&mut rows);
     let mut rows = rows.0;
     let only = std::env::var("LOOPSTART_QUALITY_ONLY").ok();
     if let Some(text) = &only {
@@ -93,7 +95,7 @@ fn table() {
 
 /// Writes 20 minutes of each signal that is none of the line's, to listen to or to give to other receivers.
 #[test]
-#[ignore = "writes 60 MB to the directory that LOOPSTART_QUALITY_DUMP names"]
+#[ignore = "writes 100 MB to the directory that LOOPSTART_QUALITY_DUMP names"]
 fn dump() {
     let directory = PathBuf::from(std::env::var("LOOPSTART_QUALITY_DUMP").expect("LOOPSTART_QUALITY_DUMP"));
     let write = |name: &str, fill: &mut dyn FnMut(&mut [i16])| {
@@ -103,6 +105,8 @@ fn dump() {
         std::fs::write(directory.join(name), bytes).expect("a file in the directory");
     };
     write("speech.raw", &mut |b| speech::Speech::new(50, -15.0).fill(b));
+    write("sharp.raw", &mut |b| speech::Vowels::sharp(75, -15.0).fill(b));
+    write("duet.raw", &mut |b| music::Music::duet(85, -15.0).fill(b));
     write("vowels.raw", &mut |b| speech::Vowels::new(70, -15.0).fill(b));
     write("music.raw", &mut |b| music::Music::new(80, -15.0).fill(b));
 }

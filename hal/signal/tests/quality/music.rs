@@ -89,6 +89,8 @@ pub(crate) struct Music {
     step: usize,
     table: Vec<f32>,
     level: f64,
+    /// Two high voices alone.
+    duet: bool,
 }
 
 const MAJOR: [i32; 7] = [0, 2, 4, 5, 7, 9, 11];
@@ -96,6 +98,15 @@ const MINOR: [i32; 7] = [0, 2, 3, 5, 7, 8, 10];
 
 impl Music {
     pub(crate) fn new(seed: u64, dbm0: f64) -> Self {
+        Self::made(seed, dbm0, false)
+    }
+
+    /// Two voices alone, so high that their fundamentals lie among the tones of digits: flutes, toys, door chimes.
+    pub(crate) fn duet(seed: u64, dbm0: f64) -> Self {
+        Self::made(seed, dbm0, true)
+    }
+
+    fn made(seed: u64, dbm0: f64, duet: bool) -> Self {
         let mut m = Self {
             r: Random::new(seed ^ 0x3051C),
             notes: Vec::new(),
@@ -111,6 +122,7 @@ impl Music {
             step: 0,
             table: (0..=1024).map(|i| libm::sin(TAU * f64::from(i) / 1024.0) as f32).collect(),
             level: dbm0,
+            duet,
         };
         m.compose();
         m
@@ -124,7 +136,7 @@ impl Music {
         self.key = r.range(0.0, 12.0).floor() + r.range(-0.3, 0.3);
         self.minor = r.chance(0.4);
         self.manner = r.below(5);
-        self.lead = r.pick(&TIMBRES);
+        self.lead = if self.duet { r.pick(&TIMBRES[..3]) } else { r.pick(&TIMBRES) };
         self.backing = r.pick(&TIMBRES);
         self.notes.clear();
     }
@@ -167,6 +179,17 @@ impl Music {
         let degree = libm::round(self.tone) as i32;
         let (lead, backing, tempo) = (self.lead, self.backing, self.tempo);
         let root = [0, 3, 4, 5, 1, 4][(step / 8) % 6];
+        if self.duet {
+            // The lower voice between 550 and 1000 Hz, the upper one between 1150 and 1700 Hz.
+            let low = 8 + (degree.rem_euclid(7));
+            let high = 15 + self.r.below(5) as i32;
+            let length = tempo * self.r.range(0.4, 1.1);
+            let weight = self.r.range(0.4, 0.8);
+            self.play(low, lead, weight, length);
+            self.play(high, lead, 0.6, length);
+            self.beat = (tempo * RATE) as usize;
+            return;
+        }
         match self.manner {
             // A melody alone.
             0 => {
@@ -189,7 +212,7 @@ impl Music {
             // Melody in thirds and sixths, over a bass.
             3 => {
                 self.play(degree, lead, 0.6, tempo);
-                let other = degree + if step % 3 == 0 { 5 } else { 2 };
+                let other = degree + if step.is_multiple_of(3) { 5 } else { 2 };
                 self.play(other, lead, 0.5, tempo);
                 if step % 2 == 1 {
                     self.play(root - 14, backing, 0.4, tempo * 2.0);

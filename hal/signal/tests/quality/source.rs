@@ -66,9 +66,13 @@ impl Random {
     }
 }
 
-/// Peak of a sine at `dbm0`: full scale is +3.14 dBm0.
+/// Level of a full-scale sine (ITU-T G.711).
+#[expect(clippy::approx_constant, reason = "a level, not the circle constant")]
+const FULL_SCALE: f64 = 3.14;
+
+/// Peak of a sine at `dbm0`.
 pub(crate) fn peak(dbm0: f64) -> f64 {
-    32768.0 * libm::pow(10.0, (dbm0 - 3.14) / 20.0)
+    32768.0 * libm::pow(10.0, (dbm0 - FULL_SCALE) / 20.0)
 }
 
 /// A sine, as a rotation.

@@ -122,7 +122,7 @@ impl Speaker {
             damping: r.range(0.5, 1.3),
             breath: r.range(0.005, 0.08) as f32,
             softness: r.range(0.25, 0.8) as f32,
-            telephone: r.range(0.25, 1.1) as f32,
+            telephone: r.range(0.2, 0.9) as f32,
             jitter: r.range(0.002, 0.015),
             shimmer: r.range(0.02, 0.1) as f32,
             pace: r.range(0.75, 1.35),
@@ -186,7 +186,7 @@ impl Speech {
     }
 
     fn at_rest(seed: u64, dbm0: f64) -> Self {
-        let mut r = Random::new(seed ^ 0x5EE_C4);
+        let mut r = Random::new(seed ^ 0x0005_EEC4);
         let speaker = Speaker::new(&mut r);
         let mut tract = [Resonator::default(); 4];
         for (t, hz) in tract.iter_mut().zip([500.0, 1500.0, 2500.0, 3400.0]) {
@@ -197,7 +197,7 @@ impl Speech {
             f.tune_to_peak(2000.0, 1000.0);
         }
         let mut air = Resonator::default();
-        air.tune(3000.0, 2600.0);
+        air.tune(1500.0, 2600.0);
         Self {
             turn: (r.range(15.0, 45.0) * RATE) as usize,
             pitch: speaker.pitch,
@@ -433,13 +433,6 @@ impl Speech {
     }
 }
 
-/// Samples of speech.
-pub(crate) fn speech(seed: u64, dbm0: f64, seconds: f64) -> Vec<i16> {
-    let mut out = vec![0; (seconds * RATE) as usize];
-    Speech::new(seed, dbm0).fill(&mut out);
-    out
-}
-
 /// Vowel-like sound without end: pulse trains of a steady or gliding pitch through steady or gliding formants, some with
 /// resonances so sharp that single harmonics stand out.
 pub(crate) struct Vowels {
@@ -457,11 +450,22 @@ pub(crate) struct Vowels {
     gain: f32,
     energy: f32,
     target: f32,
+    sharp: bool,
 }
 
 impl Vowels {
     pub(crate) fn new(seed: u64, dbm0: f64) -> Self {
+        Self::made(seed, dbm0, false)
+    }
+
+    /// Two formants alone, both where digits have their tones, and as sharp as tones themselves.
+    pub(crate) fn sharp(seed: u64, dbm0: f64) -> Self {
+        Self::made(seed, dbm0, true)
+    }
+
+    fn made(seed: u64, dbm0: f64, sharp: bool) -> Self {
         let mut v = Self {
+            sharp,
             r: Random::new(seed ^ 0xA0_E1),
             left: 0,
             age: 0,
@@ -481,8 +485,10 @@ impl Vowels {
         v
     }
 
-    fn formants(r: &mut Random) -> [f64; 4] {
-        if r.chance(0.5) {
+    fn formants(r: &mut Random, sharp: bool) -> [f64; 4] {
+        if sharp {
+            [r.range(640.0, 1000.0), r.range(1150.0, 1700.0), 0.0, 0.0]
+        } else if r.chance(0.5) {
             let v = r.pick(&VOWELS).formants;
             let tract = r.range(0.9, 1.35);
             [v[0] * tract, v[1] * tract, v[2] * tract, 3400.0]
@@ -498,9 +504,9 @@ impl Vowels {
         self.age = 0;
         let pitch = r.range(70.0, 420.0);
         self.pitch = (pitch, if r.chance(0.5) { pitch } else { pitch * r.range(0.7, 1.4) });
-        self.from = Self::formants(r);
-        self.to = if r.chance(0.5) { self.from } else { Self::formants(r) };
-        let sharp = r.range(0.2, 1.2);
+        self.from = Self::formants(r, self.sharp);
+        self.to = if r.chance(0.5) { self.from } else { Self::formants(r, self.sharp) };
+        let sharp = if self.sharp { r.range(0.1, 0.8) } else { r.range(0.2, 1.2) };
         self.widths = [60.0 * sharp, 80.0 * sharp, 120.0 * sharp, 180.0 * sharp];
         self.vibrato = if r.chance(0.2) { r.range(0.0, 0.02) } else { 0.0 };
     }
@@ -515,7 +521,8 @@ impl Vowels {
             let place = (self.age as f64 / self.length as f64).min(1.0);
             if i % 40 == 0 {
                 for (k, t) in self.tract.iter_mut().enumerate() {
-                    t.tune((self.from[k] + (self.to[k] - self.from[k]) * place).min(3850.0), self.widths[k]);
+                    let hz = (self.from[k] + (self.to[k] - self.from[k]) * place).min(3850.0);
+                    if self.sharp { t.tune_to_peak(hz, self.widths[k]) } else { t.tune(hz, self.widths[k]) }
                 }
                 self.gain = self.target / libm::sqrtf(self.energy.max(1e-9));
             }
@@ -530,8 +537,12 @@ impl Vowels {
                 x = 0.0;
             }
             let mut y = x;
-            for t in &mut self.tract {
-                y = t.step(y);
+            if self.sharp {
+                y = self.tract[0].step(x) + self.tract[1].step(x);
+            } else {
+                for t in &mut self.tract {
+                    y = t.step(y);
+                }
             }
             self.energy += (y * y - self.energy) * 0.002;
             *s = (y * self.gain) as i16;

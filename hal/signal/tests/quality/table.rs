@@ -65,6 +65,8 @@ pub(crate) enum Goal {
     False(u64),
     /// At most so many per mille of the trials.
     FalseShare(u64),
+    /// At most so many in an hour of a signal whose length is in seconds.
+    PerHour(u64),
     /// At most so many tenths of a ms.
     Delay(u64),
     /// For the record.
@@ -81,6 +83,7 @@ impl Goal {
             }
             (Self::False(most), Cell::False { count, .. }) => *count <= most,
             (Self::FalseShare(share), Cell::False { count, of, .. }) => count * 1000 <= of * share,
+            (Self::PerHour(most), Cell::False { count, of, .. }) => count * 3600 <= of * most,
             (Self::Rate(share, _), Cell::Told { got, of, .. }) => got * 1000 >= of * share,
             (Self::Delay(most), Cell::Delay { median, .. }) => *median <= most,
             (Self::Any, _) => true,
@@ -94,6 +97,7 @@ impl Goal {
             Self::Rate(share, extra) => format!("{}.{} %, extra {extra}/1000", share / 10, share % 10),
             Self::False(most) => format!("at most {most}"),
             Self::FalseShare(share) => format!("at most {}.{} %", share / 10, share % 10),
+            Self::PerHour(most) => format!("at most {most}/h"),
             Self::Delay(most) => format!("{}.{} ms", most / 10, most % 10),
             Self::Any => "-".into(),
         }
@@ -179,4 +183,42 @@ pub(crate) fn difference(committed: &str, measured: &str) -> Option<String> {
         out.push_str("the rows are the same, but not their order or layout\n");
     }
     (!out.is_empty()).then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Vec<Row> {
+        let mut rows = Rows::default();
+        rows.add("A", "one", Goal::ALL, |_| Cell::rate(9, 10, 0));
+        rows.add("A", "two", Goal::False(1), |_| Cell::False { count: 1, of: 60, unit: "s" });
+        rows.add("B", "one", Goal::Delay(300), |_| Cell::Delay { median: 301, late: 400 });
+        rows.0
+    }
+
+    #[test]
+    fn goals_and_differences() {
+        let rows = rows();
+        let cells: Vec<Cell> = rows.iter().map(|r| (r.measure)(Scale::Small)).collect();
+        let table = render(&rows, &cells);
+        let marks: Vec<char> = table.lines().filter(|l| l.contains('|')).filter_map(|l| l.chars().next()).collect();
+        assert_eq!(marks, ['!', ' ', '!']);
+        assert_eq!(difference(&table, &table), None);
+        let better = render(&rows, &[Cell::rate(10, 10, 0), cells[1].clone(), cells[2].clone()]);
+        let told = difference(&table, &better).expect("a cell changed");
+        assert!(told.contains("A: one") && told.contains("9/10") && told.contains("10/10"), "{told}");
+        assert!(!told.contains("A: two") && !told.contains("B: one"), "{told}");
+        let fewer = difference(&table, &render(&rows[..2], &cells[..2])).expect("a row is gone");
+        assert!(fewer.contains("gone      B: one"), "{fewer}");
+        assert!(
+            difference(&render(&rows[..2], &cells[..2]), &table).expect("a row is new").contains("new       B: one")
+        );
+    }
+
+    #[test]
+    fn shares_are_cut_so_that_all_means_all() {
+        assert_eq!(Cell::rate(9999, 10_000, 0).text(), " 99.9 %  9999/10000, extra 0");
+        assert!(Cell::rate(5, 5, 0).text().starts_with("100.0 %"));
+    }
 }
