@@ -117,7 +117,8 @@ fn main() {
     if std::env::args().any(|a| a == "--list") {
         return;
     }
-    let input = speech::speech(1, -18.0, 60.0);
+    let mut input = vec![0; 60 * 8000];
+    speech::Speech::new(1, -18.0).fill(&mut input);
     let peer = Spandsp::load();
     if let Err(why) = &peer {
         println!("signal/*: no comparison: libspandsp is not installed ({why})");

@@ -10,12 +10,12 @@ mod queue;
 
 use super::output::Out;
 use super::plot::{Labels, Plot};
-use super::resample::Resampler;
-use super::wav::Wav;
+use super::wav::{Wav, WavError};
 use super::{Failure, parse_path};
 use crate::signal::country::{self, Country};
 use crate::signal::decode::{Event, LineDecoder};
 use crate::signal::progress::Kind as Progress;
+use crate::signal::resample::Resampler;
 use crate::signal::{SAMPLE_RATE, answer};
 use bar::Bar;
 pub(super) use found::{Found, GREETING_END, TONE_END, tone_name};
@@ -171,19 +171,19 @@ fn listen<R: Read>(
     ears: &mut Ears,
     mut tell: impl FnMut(u64, Option<Found>) -> Result<(), Failure>,
 ) -> Result<(), Stop> {
-    let mut resampler = Resampler::new(wav.rate(), SAMPLE_RATE);
-    let (mut read, mut line, mut samples) = (Vec::new(), Vec::new(), Vec::new());
+    let rate = wav.rate();
+    let mut resampler = Resampler::new(rate, SAMPLE_RATE).ok_or(Stop::Unusable(WavError::Rate(rate)))?;
+    let (mut read, mut samples) = (Vec::new(), Vec::new());
     loop {
         read.clear();
-        line.clear();
         samples.clear();
         let more = wav.read(&mut read).map_err(Stop::Unusable)?;
-        resampler.push(&read, &mut line);
-        if !more {
-            resampler.finish(&mut line);
-        }
         // Rounds, limits, and makes nothing of what is no number.
-        samples.extend(line.iter().map(|x| (x * 32_768.0).round() as i16));
+        let mut take = |line: &[f32]| samples.extend(line.iter().map(|x| (x * 32_768.0).round() as i16));
+        resampler.process(&read, &mut take);
+        if !more {
+            resampler.finish(&mut take);
+        }
         let mut told = Ok(());
         let mut sink = |at, found| {
             if told.is_ok() {
@@ -213,7 +213,10 @@ struct Ears {
 
 impl Ears {
     fn new(country: &'static Country, plot: Option<Plot>) -> Self {
-        Self { decoder: LineDecoder::new(country), queue: Queue::default(), filter: Filter::default(), plot, heard: 0 }
+        let mut decoder = LineDecoder::new(country);
+        // A recording may begin after a ring or a reversal that is not in it.
+        decoder.alerted();
+        Self { decoder, queue: Queue::default(), filter: Filter::default(), plot, heard: 0 }
     }
 
     /// Hears samples.

@@ -10,7 +10,6 @@ mod exchange;
 mod list;
 mod output;
 mod plot;
-mod resample;
 mod session;
 mod signals;
 mod tone;

@@ -8,12 +8,12 @@ mod source;
 
 use super::decode::{is_standard, parse_country};
 use super::output::{Out, Printable};
-use super::resample::Resampler;
 use super::wav::write::{self, Encoding};
 use super::{Failure, parse_path};
 use crate::signal::country::Country;
 use crate::signal::generate::Signal;
 use crate::signal::line_model::{Hum, LineModel, Settings, g726, noise_at_snr};
+use crate::signal::resample::Resampler;
 use crate::signal::{SAMPLE_RATE, level};
 use source::Sound;
 use std::fs::File;
@@ -273,8 +273,9 @@ impl Plan {
         if self.format == Format::Wav {
             write::header(out, self.encoding, self.rate, count)?;
         }
-        let mut resampler = Resampler::new(SAMPLE_RATE, self.rate);
-        let (mut at, mut wide) = (0, Vec::new());
+        let unusual = || io::Error::other(format!("{} samples per second cannot be made", self.rate));
+        let mut resampler = Resampler::new(SAMPLE_RATE, self.rate).ok_or_else(unusual)?;
+        let mut at = 0;
         loop {
             let length = (self.length() - at).min(BLOCK as u64);
             let mut block = [0i16; BLOCK];
@@ -293,12 +294,11 @@ impl Plan {
             if self.rate == SAMPLE_RATE {
                 write::samples(out, self.encoding, block)?;
             } else {
-                wide.clear();
-                resampler.push(&block.iter().map(|s| f32::from(*s)).collect::<Vec<_>>(), &mut wide);
+                let mut wide = Vec::new();
+                resampler.process_pcm(block, &mut |part| wide.extend_from_slice(part));
                 if over {
-                    resampler.finish(&mut wide);
+                    resampler.finish_pcm(&mut |part| wide.extend_from_slice(part));
                 }
-                let wide: Vec<i16> = wide.iter().map(|x| x.round() as i16).collect();
                 write::samples(out, self.encoding, &wide)?;
             }
             if over {

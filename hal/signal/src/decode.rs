@@ -15,6 +15,7 @@
 //! and has been quiet for a second costs no more than the look that finds it quiet.
 
 use crate::country::Country;
+use crate::pulse::clicks;
 use crate::{SAMPLE_RATE, answer, cas, cid, clip, dtmf, g711, progress};
 use bitflags::bitflags;
 
@@ -40,6 +41,8 @@ bitflags! {
         const PROGRESS = 16;
         /// What answers: fax machine, modem, text telephone, answering machine. With it, call progress is heard too.
         const ANSWER = 32;
+        /// Pulse digits, by the clicks of a far dial.
+        const PULSE = 64;
         /// An idle line: caller identification in all its forms.
         const ON_HOOK = 2 | 4;
         /// A line that dials and waits for an answer.
@@ -62,6 +65,8 @@ pub enum Event<'a> {
     Cid(cid::Event<'a>),
     /// Caller identification by DTMF digits.
     Clip(clip::Event),
+    /// A pulse digit.
+    Pulse(clicks::Event),
     /// Alerting tone of call waiting.
     Cas(cas::Event),
     /// What answers: fax machine, modem, text telephone, answering machine.
@@ -77,6 +82,7 @@ impl Event<'_> {
             Self::Dtmf(e) => e.at,
             Self::Cid(cid::Event::Frame { at, .. }) => *at,
             Self::Clip(e) => e.at,
+            Self::Pulse(e) => e.at,
             Self::Cas(e) => e.at,
             Self::Answer(e) => e.at,
             Self::Progress(e) => e.at,
@@ -118,6 +124,7 @@ pub struct LineDecoder {
     dtmf: Ear<dtmf::Receiver>,
     cid: Ear<cid::Receiver>,
     clip: clip::Receiver,
+    pulse: Ear<clicks::Receiver>,
     cas: Ear<cas::Detector>,
     progress: Ear<progress::Detector>,
     answer: Ear<answer::Detector>,
@@ -128,13 +135,14 @@ pub struct LineDecoder {
 }
 
 impl LineDecoder {
-    /// For a line in `country`, listening to everything.
+    /// For a line in `country`, listening to everything but pulse digits.
     pub fn new(country: &'static Country) -> Self {
         Self {
-            listen: Listen::all(),
+            listen: Listen::all() - Listen::PULSE,
             dtmf: Ear::new(dtmf::Receiver::new()),
             cid: Ear::new(cid::Receiver::new()),
             clip: clip::Receiver::new(country),
+            pulse: Ear::new(clicks::Receiver::new(country.pulse.code)),
             cas: Ear::new(cas::Detector::new()),
             progress: Ear::new(progress::Detector::new(country)),
             answer: Ear::new(answer::Detector::new()),
@@ -159,6 +167,9 @@ impl LineDecoder {
         }
         if fresh.contains(Listen::CLIP) {
             self.clip.reset();
+        }
+        if fresh.contains(Listen::PULSE) {
+            self.pulse.receiver.reset();
         }
         if fresh.contains(Listen::CAS) {
             self.cas.receiver.reset();
@@ -273,6 +284,7 @@ impl LineDecoder {
                 let (receiver, missed) = self.dtmf.hear(at, samples);
                 receiver.process(samples, &mut |mut e| {
                     e.at += missed;
+                    e.onset += missed;
                     if listen.contains(Listen::CLIP)
                         && let Some(message) = clip.digit(&e)
                     {
@@ -292,6 +304,10 @@ impl LineDecoder {
                     let cid::Event::Frame { ok, raw, message, error, carrier, at } = e;
                     sink(Event::Cid(cid::Event::Frame { ok, raw, message, error, carrier, at: at + missed }));
                 });
+            }
+            Stage::Pulses if listen.contains(Listen::PULSE) => {
+                let (receiver, missed) = self.pulse.hear(at, samples);
+                receiver.process(samples, &mut |e| sink(Event::Pulse(clicks::Event { at: e.at + missed, ..e })));
             }
             Stage::Alerting if listen.contains(Listen::CAS) => {
                 let (detector, missed) = self.cas.hear(at, samples);
@@ -322,6 +338,7 @@ impl LineDecoder {
         self.dtmf.receiver.reset();
         self.cid.receiver.reset();
         self.clip.reset();
+        self.pulse.receiver.reset();
         self.cas.receiver.reset();
         self.progress.receiver.reset();
         self.answer.receiver.reset();
@@ -333,6 +350,7 @@ impl LineDecoder {
 #[derive(Clone, Copy, Debug)]
 enum Stage {
     Digits,
+    Pulses,
     CallerId,
     Alerting,
     Sounds,
@@ -340,5 +358,5 @@ enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 5] = [Self::Digits, Self::CallerId, Self::Alerting, Self::Sounds, Self::Answers];
+    const ALL: [Self; 6] = [Self::Digits, Self::Pulses, Self::CallerId, Self::Alerting, Self::Sounds, Self::Answers];
 }

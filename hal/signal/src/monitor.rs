@@ -34,7 +34,7 @@ pub const MAX_FREQUENCIES: usize = 3;
 /// Lowest and highest frequency that can be watched, in Hz.
 pub const RANGE: (u32, u32) = (150, 3800);
 /// Least distance of two frequencies of the same tone, in Hz: nearer ones cannot be told apart in 60 ms.
-pub const MIN_DISTANCE: u32 = 45;
+pub const MIN_DISTANCE: u32 = 40;
 /// Longest duration that can be asked for, in ms.
 pub const MAX_DURATION_MS: u32 = 3_600_000;
 
@@ -119,10 +119,17 @@ const MAX_OFF: f32 = 0.022;
 const MAX_OFF_HZ: f32 = 2.0;
 /// How much further is searched, so that what is too far off is not taken for what is not: in Hz.
 const BEYOND: f32 = 10.0;
-/// Steps of the search, in Hz.
+/// Most of the distance to another frequency of the tone that is searched.
+const MAX_REACH: f32 = 0.4;
+/// Largest steps of the search, in Hz.
 const SEARCH: f32 = 6.0;
 /// Least share of the line's power that the tone must have.
-const MIN_PURITY: f32 = 0.75;
+const MIN_PURITY: f32 = 0.81;
+/// The same once it has been told.
+const STILL_PURITY: f32 = 0.6;
+/// The same, of what is anywhere within 100 Hz of its frequencies, for a search to be worth while: a correlator of 5 ms
+/// has two thirds of the power of what is as far off as may be.
+const WORTH_A_SEARCH: f32 = 0.55;
 /// Weakest frequency, in dBm0, and the power that the strongest may be above the weakest.
 const MIN_LEVEL: f32 = -42.0;
 const MAX_TWIST: f32 = 16.0;
@@ -158,12 +165,21 @@ const fn weights() -> [f32; WINDOW] {
 /// The correlations of the last [`WINDOW`] hops with the frequencies of one bank, oldest first.
 type History = [[f32; LANES]; WINDOW];
 
+/// One frequency of a tone.
+#[derive(Clone, Copy, Debug)]
+struct Voice {
+    bank: usize,
+    lane: usize,
+    hz: f32,
+    /// How far from `hz` it is searched, in Hz: not as far as where another frequency of the tone would be found.
+    reach: f32,
+}
+
 /// One tone being watched for.
 #[derive(Clone, Debug)]
 struct Watch {
     tone: Tone,
-    /// Bank and lane of each frequency, and the frequency.
-    voices: ArrayVec<(usize, usize, f32), MAX_FREQUENCIES>,
+    voices: ArrayVec<Voice, MAX_FREQUENCIES>,
     /// How long it has lasted, in ms; 0 when it is not there.
     lasted: u32,
     misses: u8,
@@ -188,7 +204,7 @@ impl Heard {
     fn continues(&self, before: &Self, watch: &Watch) -> bool {
         let steady = self.power <= before.power * MAX_CHANGE && before.power <= self.power * MAX_CHANGE;
         let deviations = self.deviation.iter().zip(before.deviation).zip(&watch.voices);
-        steady && deviations.into_iter().all(|((a, b), voice)| (a - b).abs() <= voice.2 * MAX_GLIDE + MAX_GLIDE_HZ)
+        steady && deviations.into_iter().all(|((a, b), voice)| (a - b).abs() <= voice.hz * MAX_GLIDE + MAX_GLIDE_HZ)
     }
 }
 
@@ -232,9 +248,13 @@ impl Monitor {
                     all.push(hz);
                     all.len() - 1
                 });
-                voices.push((place / PER_BANK, place % PER_BANK, hz as f32));
+                let others = tone.hz.iter().filter(|other| **other != 0 && **other != hz);
+                let nearest = others.map(|other| other.abs_diff(hz)).min().unwrap_or(u32::MAX) as f32;
+                let reach = (limit(hz as f32) + BEYOND).min(MAX_REACH * nearest);
+                voices.push(Voice { bank: place / PER_BANK, lane: place % PER_BANK, hz: hz as f32, reach });
             }
-            let watch = Watch { tone: *tone, voices, lasted: 0, misses: 0, told: false, hits: 0, anchor: Heard::default() };
+            let watch =
+                Watch { tone: *tone, voices, lasted: 0, misses: 0, told: false, hits: 0, anchor: Heard::default() };
             watches.try_push(watch).map_err(|_| Error::TooMany)?;
         }
         let hz: Vec<f32> = all.iter().map(|hz| *hz as f32).collect();
@@ -331,11 +351,11 @@ impl Monitor {
             return None;
         }
         // Is it worth the search? What the correlators hold, anywhere within 100 Hz.
-        let around = |&(bank, lane, _): &(usize, usize, f32)| {
+        let around = |&Voice { bank, lane, .. }: &Voice| {
             let hops = self.history.get(bank).into_iter().flatten().zip(&WEIGHTS);
             hops.map(|(z, w)| w * phasor(z, lane).power()).sum::<f32>() * 2.0 / (weight * (HOP * HOP) as f32)
         };
-        if watch.voices.iter().map(around).sum::<f32>() < 0.4 * MIN_PURITY * all {
+        if watch.voices.iter().map(around).sum::<f32>() < WORTH_A_SEARCH * all {
             return None;
         }
         let mut heard = Heard::default();
@@ -347,37 +367,43 @@ impl Monitor {
             heard.strongest = heard.strongest.max(power);
             weakest = weakest.min(power);
         }
-        let enough = heard.power >= MIN_PURITY * all && weakest >= least && heard.strongest <= weakest * MAX_TWIST;
+        let purity = if watch.told { STILL_PURITY } else { MIN_PURITY };
+        let enough = heard.power >= purity * all && weakest >= least && heard.strongest <= weakest * MAX_TWIST;
         enough.then_some(heard)
     }
 
     /// Deviation in Hz and mean square of a frequency; `None` when it is too far off.
-    fn search(&self, &(bank, lane, hz): &(usize, usize, f32)) -> Option<(f32, f32)> {
+    fn search(&self, &Voice { bank, lane, hz, reach }: &Voice) -> Option<(f32, f32)> {
         let history = self.history.get(bank)?;
-        let limit = hz * MAX_OFF + MAX_OFF_HZ;
+        let mut course = [Complex::default(); WINDOW];
+        for (to, (z, w)) in course.iter_mut().zip(history.iter().zip(&WEIGHTS)) {
+            *to = phasor(z, lane).scale(*w);
+        }
         // From hop to hop the correlator's wave starts anew.
         let at = |off: f32| {
             let turns = (hz + off) * HOP as f32 / SAMPLE_RATE as f32;
             let step = Complex::unit(-TAU * (turns - libm::floorf(turns)));
             let mut turn = Complex::new(1.0, 0.0);
             let mut sum = Complex::default();
-            for (z, w) in history.iter().zip(&WEIGHTS) {
-                sum = sum.plus(phasor(z, lane).times(turn).scale(*w));
+            for z in course {
+                sum = sum.plus(z.times(turn));
                 turn = turn.times(step);
             }
             sum.power()
         };
-        let steps = libm::ceilf((limit + BEYOND) / SEARCH) as i32;
+        let steps = libm::ceilf(reach / SEARCH).max(1.0);
+        let step = reach / steps;
+        let steps = steps as i32;
         let mut best = (-1.0, 0.0);
         for i in -steps..=steps {
-            let off = i as f32 * SEARCH;
+            let off = i as f32 * step;
             let power = at(off);
             if power > best.0 {
                 best = (power, off);
             }
         }
         // The top of the parabola through the best and its neighbours.
-        let (mut off, mut step) = (best.1, SEARCH);
+        let (mut off, mut step) = (best.1, step);
         for _ in 0..2 {
             let (a, b, c) = (at(off - step), at(off), at(off + step));
             let bend = a - 2.0 * b + c;
@@ -386,7 +412,7 @@ impl Monitor {
             }
             step *= 0.3;
         }
-        if off.abs() > limit {
+        if off.abs() > limit(hz) {
             return None;
         }
         let weight: f32 = WEIGHTS.iter().sum();
@@ -397,6 +423,11 @@ impl Monitor {
         let peak_squared = at(off) * 4.0 / (whole * whole);
         Some((off, peak_squared / 2.0))
     }
+}
+
+/// How far a frequency may be off, in Hz.
+fn limit(hz: f32) -> f32 {
+    hz * MAX_OFF + MAX_OFF_HZ
 }
 
 /// The correlation of one hop with one frequency.

@@ -99,7 +99,7 @@ impl Weights {
 
 impl Resampler {
     /// The rates it is made for, in Hz.
-    pub const RATES: core::ops::RangeInclusive<u32> = 4_000..=192_000;
+    pub const RATES: core::ops::RangeInclusive<u32> = 1_000..=1_000_000;
 
     /// From `from` Hz to `to` Hz; `None` when one of them is not in [`Resampler::RATES`].
     pub fn new(from: u32, to: u32) -> Option<Self> {

@@ -140,7 +140,8 @@ impl Found {
     /// What an event tells of itself alone; `None` when it tells nothing, or is a digit's edge.
     pub(super) fn of(event: &Event<'_>) -> Option<Self> {
         Some(match event {
-            Event::Dtmf(_) => return None,
+            // Not listened for.
+            Event::Dtmf(_) | Event::Pulse(_) => return None,
             Event::Cid(event) => Self::cid(event),
             Event::Clip(event) => Self::clip(event),
             Event::Cas(cas::Event { duration_ms, level_dbm0, .. }) => Self {

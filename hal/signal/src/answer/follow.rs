@@ -131,6 +131,8 @@ pub(super) struct Follower {
     /// Cosine and negated sine of the frequency `tuned`, over one step.
     wave: [[f32; STEP]; 2],
     tuned: f32,
+    /// Inverse of the products of the wave's two parts with each other: a step is no whole number of periods.
+    inverse: [f32; 3],
     /// Gain of the differences at this frequency, as a factor of power.
     gain: f32,
     /// The wave's advance over one step, and its phase (negated).
@@ -181,6 +183,7 @@ impl Follower {
         let mut it = Self {
             wave: [[0.0; STEP]; 2],
             tuned: 0.0,
+            inverse: [0.0; 3],
             gain: 1.0,
             turn: Complex::default(),
             phase: Complex::default(),
@@ -230,6 +233,14 @@ impl Follower {
                 (*x, *y) = (*x * c - *y * s, *x * s + *y * c);
             }
         }
+        let (mut cc, mut cs, mut ss) = (0.0, 0.0, 0.0);
+        for (c, s) in cos.iter().zip(sin.iter()) {
+            cc += c * c;
+            cs += c * s;
+            ss += s * s;
+        }
+        let scale = STEP as f32 / 2.0 / (cc * ss - cs * cs).max(1e-3);
+        self.inverse = [ss * scale, -cs * scale, cc * scale];
         let [(c, s), ..] = four;
         self.turn = Complex::new(c, -s);
         self.phase = Complex::new(1.0, 0.0);
@@ -245,6 +256,12 @@ impl Follower {
         self.greatest_hz = 0.0;
     }
 
+    /// The sinusoid that fits a step best, from its correlations with the wave: half its amplitude for each sample.
+    fn fit(&self, c: Complex) -> Complex {
+        let [cc, cs, ss] = self.inverse;
+        Complex::new(cc * c.re + cs * c.im, cs * c.re + ss * c.im)
+    }
+
     /// Hz of a turning from one step to the next.
     fn hz_of(&self, advance: Complex) -> f32 {
         self.tuned + advance.angle() * (SAMPLE_RATE as f32 / STEP as f32 / TAU)
@@ -252,9 +269,12 @@ impl Follower {
 
     /// Takes the next hop.
     pub(super) fn push(&mut self, hop: Hop<'_>) -> Step {
-        let ([a, b], energy) = simd::run(Correlate { hop, wave: &self.wave });
-        // A sine of amplitude A gives A / 2 for each sample, and A^2 / 2 of energy.
-        let tone = (a.power() + b.power()) * (2.0 / STEP as f32);
+        let (correlations, energy) = simd::run(Correlate { hop, wave: &self.wave });
+        let [a, b] = correlations.map(|c| self.fit(c));
+        // What the fit explains of the energy.
+        let explained = |x: Complex, c: Complex| x.re * c.re + x.im * c.im;
+        let [ca, cb] = correlations;
+        let tone = (explained(a, ca) + explained(b, cb)) * (2.0 / STEP as f32);
         let inside = tone / self.gain;
         let share = inside / (inside + (energy - tone).max(0.0) / 2.0 + 1e-6);
         let pure = share >= if self.age_ms() < YOUNG_MS { YOUNG_SHARE } else { MIN_SHARE };
@@ -442,7 +462,11 @@ impl Follower {
     /// The frequency of a second tone, or 0.
     fn second(&self) -> f32 {
         let rest = self.rest.rough();
-        let heard = self.rest.energy >= MIN_SECOND * self.energy && rest.share >= MIN_SECOND_SHARE;
+        // Its share behind the differences, which white noise passes with twice its power.
+        let sine = libm::sinf(rest.hz * (TAU / SAMPLE_RATE as f32));
+        let tone = 4.0 * sine * sine * rest.share;
+        let share = tone / (tone + 2.0 * (1.0 - rest.share)).max(1e-6);
+        let heard = self.rest.energy >= MIN_SECOND * self.energy && share >= MIN_SECOND_SHARE;
         let apart = (rest.hz - self.tuned).abs() > APART_HZ;
         if heard && apart && rest.hz > 300.0 { rest.hz } else { 0.0 }
     }

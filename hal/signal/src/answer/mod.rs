@@ -126,8 +126,8 @@ const BEEP_MS: u32 = 1560;
 const LOW_BEEP_MS: u32 = 900;
 /// Least share of a beep in the line's power, and most that its amplitude deviates from its mean: of one that is
 /// shorter than [`LONG_BEEP_MS`], of a longer one. Vowels come near these.
-const BEEP_SHARE: (f32, f32) = (0.92, 0.85);
-const BEEP_UNEVEN: (f32, f32) = (0.07, 0.1);
+const BEEP_SHARE: (f32, f32) = (0.95, 0.88);
+const BEEP_UNEVEN: (f32, f32) = (0.05, 0.07);
 const LONG_BEEP_MS: u32 = 200;
 /// Most that its frequency changes: a part of it, or in Hz, whichever is more.
 const BEEP_WANDER: f32 = 0.01;
@@ -473,7 +473,8 @@ impl Ear {
     /// person has answered. Fax machines hold their frequency well, and go on calling.
     fn may_be_a_beep_of_1100_hz(&self, tone: &Summary) -> bool {
         self.speech.within(tone.onset, AFTER_VOICE_MS)
-            && (matches!(self.greeting, Greeting::Machine | Greeting::MachineOver) || (tone.hz - CNG_HZ.0).abs() > CNG_EXACT_HZ)
+            && (matches!(self.greeting, Greeting::Machine | Greeting::MachineOver)
+                || (tone.hz - CNG_HZ.0).abs() > CNG_EXACT_HZ)
     }
 
     fn listen(&mut self, activity: Activity, tell: &mut impl FnMut(Kind)) {

@@ -158,10 +158,9 @@ fn line(which: usize, seed: u64, dbm0: f32) -> (&'static str, Line) {
             "hum, mu-law",
             Line { hum: Some(Hum { hz: 60.0, dbm0: dbm0 - 3.0, partials: 4 }), law: Some(Law::Mu), ..plain },
         ),
-        _ => (
-            "G.726-32",
-            Line { noise_dbm0: Some(-60.0), law: Some(Law::A), adpcm: Some(g726::Rate::Kbit32), ..plain },
-        ),
+        _ => {
+            ("G.726-32", Line { noise_dbm0: Some(-60.0), law: Some(Law::A), adpcm: Some(g726::Rate::Kbit32), ..plain })
+        }
     }
 }
 

@@ -107,7 +107,8 @@ fn answer_tones_are_right_at_first_telling() {
                 LineModel::new(&line).process(&mut call);
                 let got = told(&call);
                 if got != [expected] {
-                    wrong.push(format!("{level} dBm0 {line_name}: {hz} Hz {period} ms {depth}: {got:?} for {expected}"));
+                    wrong
+                        .push(format!("{level} dBm0 {line_name}: {hz} Hz {period} ms {depth}: {got:?} for {expected}"));
                 }
             }
         }
@@ -449,7 +450,8 @@ fn greetings_have_their_length() {
     }
     for (length, seed) in [(3500, 5), (8000, 6)] {
         let got = events(&between(700, &speech(seed, -20.0, length), 2000));
-        let [Event { at, kind: Kind::Machine { .. } }, Event { kind: Kind::GreetingEnd { greeting_ms, .. }, .. }] = got[..]
+        let [Event { at, kind: Kind::Machine { .. } }, Event { kind: Kind::GreetingEnd { greeting_ms, .. }, .. }] =
+            got[..]
         else {
             panic!("{length}: {got:?}")
         };

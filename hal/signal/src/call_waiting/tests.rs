@@ -89,10 +89,7 @@ fn the_device_may_tell_when_the_digit_is_out() {
     rig.until(1634);
     assert_eq!(rig.done(), []);
     rig.until(1640);
-    assert_eq!(
-        rig.done(),
-        [(1635, Output::Deafen), (1635, Output::Unmute), (1635, Output::GaveUp(Reason::NoCarrier))]
-    );
+    assert_eq!(rig.done(), [(1635, Output::Deafen), (1635, Output::Unmute), (1635, Output::GaveUp(Reason::NoCarrier))]);
     // It told once: now its silence means that the digit did not go out.
     rig.handle(5020, Input::Alerted { ended: ms(5000) });
     rig.until(9000);
@@ -112,12 +109,7 @@ fn without_a_carrier_it_gives_up_in_time() {
     // 500 ms after the digit, and no more than 50 later.
     assert_eq!(
         rig.done(),
-        [
-            (100, Output::Listen),
-            (640, Output::Deafen),
-            (640, Output::Unmute),
-            (640, Output::GaveUp(Reason::NoCarrier))
-        ]
+        [(100, Output::Listen), (640, Output::Deafen), (640, Output::Unmute), (640, Output::GaveUp(Reason::NoCarrier))]
     );
     assert!(CARRIER_NOTICE <= UNMUTE_WITHIN && CARRIER_GAP <= UNMUTE_WITHIN);
 }
@@ -133,10 +125,7 @@ fn a_carrier_that_goes_or_stays_for_ever_ends_it() {
         }
         rig.done();
         rig.until(20_000);
-        assert_eq!(
-            rig.done(),
-            [(end, Output::Deafen), (end, Output::Unmute), (end, Output::GaveUp(Reason::NoFrame))]
-        );
+        assert_eq!(rig.done(), [(end, Output::Deafen), (end, Output::Unmute), (end, Output::GaveUp(Reason::NoFrame))]);
     }
     // Gone for a moment only.
     let mut rig = Rig::new(Kind::CallerId);
@@ -157,10 +146,7 @@ fn a_damaged_frame_ends_it() {
     rig.done();
     rig.handle(800, Input::Frame(None));
     rig.until(9000);
-    assert_eq!(
-        rig.done(),
-        [(800, Output::Deafen), (800, Output::Unmute), (800, Output::GaveUp(Reason::Damaged))]
-    );
+    assert_eq!(rig.done(), [(800, Output::Deafen), (800, Output::Unmute), (800, Output::GaveUp(Reason::Damaged))]);
 }
 
 #[test]
@@ -196,10 +182,7 @@ fn with_an_extension_off_hook_it_keeps_quiet() {
     rig.handle(1000, Input::Extension(false));
     rig.handle(2020, Input::Alerted { ended: ms(2000) });
     rig.handle(2030, Input::Extension(true));
-    assert_eq!(
-        rig.done(),
-        [(2020, Output::Mute), (2030, Output::Unmute), (2030, Output::GaveUp(Reason::Extension))]
-    );
+    assert_eq!(rig.done(), [(2020, Output::Mute), (2030, Output::Unmute), (2030, Output::GaveUp(Reason::Extension))]);
 }
 
 #[test]
@@ -230,7 +213,13 @@ fn the_end_of_the_call_ends_it_in_every_state() {
 fn what_comes_unasked_changes_nothing() {
     let mut rig = Rig::new(Kind::CallerId);
     let message = message();
-    for input in [Input::Acknowledged, Input::Carrier(true), Input::Carrier(false), Input::Frame(Some(&message)), Input::Frame(None)] {
+    for input in [
+        Input::Acknowledged,
+        Input::Carrier(true),
+        Input::Carrier(false),
+        Input::Frame(Some(&message)),
+        Input::Frame(None),
+    ] {
         rig.handle(10, input);
         assert_eq!((rig.done(), rig.terminal.deadline()), (vec![], None));
     }

@@ -1,4 +1,32 @@
 //! Alerting tone of call waiting (CAS, DT-AS): 2130 + 2750 Hz, over live speech.
+//!
+//! # What does it do?
+//!
+//! The exchange sends both tones together to say that caller identification follows: for 75 to 85 ms during a call, for
+//! 88 to 110 ms on hook (GR-30-CORE, EN 300 659, BT SIN 227). During a call the near end may speak at the same time and
+//! be louder than the tones; and no speech may be taken for them, because the terminal then mutes the call. [`Detector`]
+//! tells each tone once, soon after its end: by then 21 ms have passed, seldom more than 30. [`Sender`] sends them.
+//!
+//! * Each tone from 0 to -38 dBm0, the one at most 7 dB stronger than the other; refused below -40 dBm0.
+//! * Frequencies up to 1.1 % off are taken, 2.5 % off are refused; over loud speech 0.5 % is what counts.
+//! * 71.5 ms are taken (see [`Limits`]), 69 ms are refused; so are tones longer than 119 ms, and steady ones.
+//!
+//! # How does it work?
+//!
+//! Two stages: a cheap one that misses nothing, and a careful one that believes little.
+//!
+//! Every 5 ms the last 10 ms of the line are correlated with both tones. From one correlation to the next a tone turns
+//! by the same angle each time. The turns of the last 70 ms are summed; where both sums are a fair share of the power,
+//! turn as the tones do and are of like strength, there is a candidate. When its sums have fallen again, 15 to 20 ms
+//! after its end, the second stage looks at the last 150 ms (`measure`):
+//!
+//! * the frequencies, to 1 Hz, and how much of the power in their bands is theirs;
+//! * the burst, the same for both, that explains most of both tones' courses: from it length and levels;
+//! * how pure and how even each tone is, and how it stands out from the bands beside it;
+//! * whether both are harmonics of a voice: then there are neighbours one fundamental away.
+//!
+//! All this is added up as points, each about a factor of e in likelihood. On a clean line a tone has more than 30; ten
+//! hours of speech have nothing that comes to 6.3, which is enough.
 
 mod measure;
 mod sender;
@@ -26,11 +54,11 @@ pub struct Event {
 /// How long an alerting tone may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Limits {
-    /// During a call: 75 to 85 ms.
+    /// During a call: 75 to 85 ms (71.5 to 92 ms are taken).
     OffHook,
-    /// On hook, before caller identification without ringing: 88 to 110 ms.
+    /// On hook, before caller identification without ringing: 88 to 110 ms (80 to 119 ms are taken).
     OnHook,
-    /// Either.
+    /// Either (71.5 to 119 ms are taken).
     #[default]
     Both,
 }
@@ -57,10 +85,27 @@ const CORE: usize = 13;
 /// Samples of a window.
 const WINDOW: usize = 2 * HOP;
 
+/// Floats side by side in a vector.
+const LANES: usize = 16;
+
 /// Least level of the line in a window, in dBm0.
 const MIN_LINE: f32 = -41.0;
 /// Least level of either tone to begin with, in dBm0.
 const MIN_TONE: f32 = -42.0;
+
+/// Least square of the share of a tone's power that turns as one.
+const MIN_COHERENCE: f32 = 0.28;
+/// Most that the coherent powers of the two may differ: 10.5 dB, squared.
+const MAX_RATIO: f32 = 126.0;
+/// Furthest that the turns may lie off, as tangents: 40 and 45 Hz.
+const MAX_TURN: [f32; 2] = [3.1, 6.0];
+/// A candidate lasts while the product of both coherent powers is this share of its largest, ...
+const LEVEL: f32 = 0.8;
+/// ... and is over when it is this share, or after so many hops.
+const MAX_FALL: f32 = 0.3;
+const MAX_AGE: u8 = 6;
+/// Hops after an event in which no candidate begins, so that what is left of the tone is not told again.
+const DEAF: u8 = 16;
 
 /// Cosine and negated sine of both tones under a raised-cosine window, scaled so that a correlation is the tone's peak
 /// as a fraction of full scale (squares of squares of sample values are more than a float holds).
@@ -234,14 +279,12 @@ impl Kernel for Listen<'_> {
     }
 }
 
-const LANES: usize = 16;
-
 impl Detector {
     /// A hop is complete.
     #[inline(always)]
     fn hop(&mut self) -> Option<u8> {
         self.deaf = self.deaf.saturating_sub(1);
-        let Some(new) = self.raw.get(self.row) else { return None };
+        let new = self.raw.get(self.row)?;
         let mut x = [0.0f32; WINDOW];
         if let [older, newer] = x.as_chunks_mut::<HOP>().0 {
             *older = self.tail;
@@ -302,7 +345,7 @@ impl Detector {
             let (re, im, [c, b]) = (s[k], s[2 + k], [BACK[0][k], BACK[1][k]]);
             let (re, im, p) = (re * c - im * b, re * b + im * c, s[4 + k]);
             let whole = re * re + im * im;
-            let good = re > 0.0 && im.abs() < re * [3.1, 6.0][k] && whole > MIN_COHERENCE * p * p;
+            let good = re > 0.0 && im.abs() < re * MAX_TURN[k] && whole > MIN_COHERENCE * p * p;
             (good, whole)
         };
         let ((good0, c0), (good1, c1)) = (turned(0), turned(1));
@@ -334,16 +377,6 @@ impl Detector {
         self.turn = if self.turn + 1 < CORE { self.turn + 1 } else { 0 };
     }
 }
-
-/// Least square of the share of a tone's power that turns as one.
-const MIN_COHERENCE: f32 = 0.28;
-/// Most that the coherent powers of the two may differ: 10.5 dB, squared.
-const MAX_RATIO: f32 = 126.0;
-const LEVEL: f32 = 0.8;
-const MAX_FALL: f32 = 0.3;
-const MAX_AGE: u8 = 6;
-/// Hops after an event in which no candidate begins, so that what is left of the tone is not told again.
-const DEAF: u8 = 16;
 
 /// The sum of all lanes.
 #[inline(always)]

@@ -27,8 +27,7 @@ impl Sender {
     /// Begins a tone of this length, from the next sample on; one that still sounds is cut off.
     pub fn start(&mut self, duration: Duration) {
         self.tones = TONES.map(Osc::new);
-        self.left =
-            u64::try_from(duration.as_micros() * u128::from(SAMPLE_RATE) / 1_000_000).unwrap_or(u64::MAX);
+        self.left = u64::try_from(duration.as_micros() * u128::from(SAMPLE_RATE) / 1_000_000).unwrap_or(u64::MAX);
     }
 
     /// Adds the next samples to `out`, saturating.

@@ -23,6 +23,7 @@ fn names(country: &str, samples: &[i16]) -> Vec<String> {
             Event::Dtmf(d) if d.edge == DigitEdge::Begin => told.push("digit".into()),
             Event::Dtmf(_) => {}
             Event::Cid(cid::Event::Frame { ok, .. }) => told.push(if ok { "frame" } else { "bad frame" }.into()),
+            Event::Pulse(_) => told.push("pulse digit".into()),
             Event::Clip(_) => told.push("number by digits".into()),
             Event::Cas(_) => told.push("CAS".into()),
             Event::Answer(a) => told.push(word(format!("{:?}", a.kind))),
