@@ -14,6 +14,8 @@
 //! between two bytes than the standards allow, a framing error, or the end of the carrier truncates it. A frame that
 //! turns out bad is told only after a channel seizure: without one it was as likely speech.
 
+pub mod ntt;
+
 use crate::fsk;
 use crate::{CallerId, DateTime, Name, Number, PartyId};
 use arrayvec::ArrayVec;
@@ -169,6 +171,8 @@ pub fn checksum(bytes: &[u8]) -> u8 {
 pub enum FrameError {
     /// The bytes do not sum to zero modulo 256.
     Checksum,
+    /// A character has the wrong parity (Japanese form).
+    Parity,
     /// It ends before its length says so.
     Truncated,
     /// The first byte is no message type of a caller-identification service.
@@ -181,6 +185,7 @@ impl core::fmt::Display for FrameError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::Checksum => "the checksum is wrong",
+            Self::Parity => "a character has the wrong parity",
             Self::Truncated => "the frame is cut short",
             Self::UnknownType => "the message type is unknown",
             Self::Malformed => "the parameters do not fit the message",
