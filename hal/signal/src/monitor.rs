@@ -12,7 +12,7 @@
 //!
 //! # How does it work?
 //!
-//! Every 5 ms the line is correlated with all frequencies, by a [`Bank`]. Every 10 ms the last twelve correlations of a
+//! Every 5 ms the line is correlated with all frequencies, by a bank. Every 10 ms the last twelve correlations of a
 //! frequency, 60 ms, are turned by each deviation that is allowed and summed under a raised cosine: the largest sum
 //! tells the frequency and the level. Most of the time a look at the powers shows that the search is not worth while.
 //! A tone is there when its frequencies hold most of the line's power and neither they nor the levels wander.
@@ -134,9 +134,9 @@ const WORTH_A_SEARCH: f32 = 0.55;
 const MIN_LEVEL: f32 = -42.0;
 const MAX_TWIST: f32 = 16.0;
 /// Most that power may differ from the beginning, as a factor, and a frequency, as a fraction and in Hz.
-const MAX_CHANGE: f32 = 1.4;
-const MAX_GLIDE: f32 = 0.002;
-const MAX_GLIDE_HZ: f32 = 1.5;
+const MAX_CHANGE: f32 = 1.25;
+const MAX_GLIDE: f32 = 0.001;
+const MAX_GLIDE_HZ: f32 = 1.2;
 /// Judgements after which the window is full of the tone: from then on it must be steady.
 const FULL: u8 = 3;
 /// What a tone counts as having lasted when it is first heard, in ms. It is heard when 40 ms of the window are full of it,

@@ -1,7 +1,6 @@
 //! Calls of each kind, on lines of each kind, and what is told of them: a table.
 
 use super::tests::{events, name, typed};
-use super::*;
 use crate::country;
 use crate::fsk;
 use crate::generate::Signal;

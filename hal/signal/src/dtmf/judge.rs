@@ -49,7 +49,8 @@ impl Limits {
 impl Limits {
     /// What a hop must have: of a digit it may hold a part, and the noise may weaken it.
     pub(super) fn floor(&self) -> Floor {
-        Floor { power: self.power * 0.3 }
+        let power = self.power * 0.3;
+        Floor { power, peak: libm::sqrtf(2.0 * power) as u16 }
     }
 
     /// How long after the onset a digit may first be believed, in ms: when it is longer than what must be refused, which takes
@@ -164,6 +165,11 @@ impl Burst {
         let (begin, end) = s.edges(begin, end);
         if end < begin + 9 {
             return None;
+        }
+        let burst = Self::new(s, begin, end);
+        // More exactly, when it is worth it.
+        if !near(better, 0.0) || burst.tones.purity < 0.5 || twisted(burst.powers, 1.0) {
+            return Some(burst);
         }
         let (begin, end) = s.refine(begin, end);
         Some(Self::new(s, begin, end))

@@ -3,7 +3,7 @@
 use super::judge::{Burst, Limits, Verdict};
 use super::measure::{BLOCK, MARGIN, MAX_BLOCKS, Pair, Stretch, both};
 use super::profile::{self, Profile};
-use super::screen::{Floor, HOP, screen};
+use super::screen::{Floor, HOP, screen, second_look};
 use super::{Event, symbol};
 use crate::filter::Complex;
 use crate::simd::{self, Kernel};
@@ -92,23 +92,22 @@ struct Scan<'a> {
 }
 
 impl Kernel for Scan<'_> {
-    /// Samples taken in, end of the next hop, row and column of what the last hop may hold.
-    type Output = (i64, i64, Option<(usize, usize)>);
+    /// Samples taken in, end of the next hop, and whether the last hop passed.
+    type Output = (i64, i64, bool);
 
     #[inline(always)]
     fn run(self) -> Self::Output {
         let Self { ring, mut samples, mut at, mut hop_end, floor } = self;
         loop {
             while hop_end <= at {
-                let hop = ring.get(slot(hop_end - HOP as i64)..).and_then(<[i16]>::first_chunk::<HOP>);
-                let found = hop.and_then(|hop| screen(hop, floor));
+                let passes = hop(ring, hop_end).is_some_and(|hop| screen(hop, floor));
                 hop_end += HOP as i64;
-                if found.is_some() {
-                    return (at, hop_end, found);
+                if passes {
+                    return (at, hop_end, true);
                 }
             }
             if samples.is_empty() {
-                return (at, hop_end, None);
+                return (at, hop_end, false);
             }
             let (part, rest) = samples.split_at(samples.len().min((hop_end - at) as usize));
             samples = rest;
@@ -124,6 +123,12 @@ fn slot(index: i64) -> usize {
     // Cheaper than a division of signed numbers. Indices below 0 are those of the silence before the first sample, at most a ring
     // of it.
     ((index + RING as i64) as u64 % RING as u64) as usize
+}
+
+/// The hop that ends with this sample.
+#[inline(always)]
+fn hop(ring: &[i16; RING], end: i64) -> Option<&[i16; HOP]> {
+    ring.get(slot(end - HOP as i64)..).and_then(<[i16]>::first_chunk::<HOP>)
 }
 
 /// Writes `part`, which does not go past the end of the ring, to it.
@@ -162,11 +167,15 @@ impl Receiver {
                 State::Idle => {
                     let scan =
                         Scan { ring: &mut self.ring, samples, at: self.at, hop_end: self.hop_end, floor: self.floor };
-                    let (at, hop_end, found) = simd::run(scan);
+                    let (at, hop_end, passed) = simd::run(scan);
                     samples = samples.get((at - self.at) as usize..).unwrap_or_default();
                     (self.at, self.hop_end) = (at, hop_end);
-                    let Some((row, column)) = found else { return };
+                    if !passed {
+                        return;
+                    }
                     let anchor = hop_end - 2 * HOP as i64;
+                    let found = hop(&self.ring, anchor + HOP as i64).and_then(second_look);
+                    let Some((row, column)) = found else { continue };
                     let due = anchor + FIRST_LOOK_MS * PER_MS;
                     self.state = State::Suspect(Candidate { row, column, anchor, due, looks: 0 });
                     due

@@ -8,19 +8,23 @@
 
 use super::TONES;
 use crate::bank::cosine;
+use crate::simd::{self, Kernel};
 
 /// Samples of a hop: 12 ms. A digit of 40 ms fills at least two whole hops.
 pub(super) const HOP: usize = 96;
 const HALF: usize = HOP / 2;
 
-/// Correlators of eight frequencies over a folded hop: cosines, then sines.
+/// A folded hop, from the middle outwards: the sum of the two samples that lie alike, and their difference.
+type FoldedHop = [[f32; 2]; HALF];
+
+/// Correlators of eight frequencies over a folded hop: cosine and sine of each.
 #[repr(align(64))]
-struct Folded([[[f32; 8]; 2]; HALF]);
+struct Folded([[[f32; 2]; 8]; HALF]);
 
 impl Folded {
     #[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
     const fn new(hz: &[f32; 8], notched: bool) -> Self {
-        let mut table = [[[0.0; 8]; 2]; HALF];
+        let mut table = [[[0.0; 2]; 8]; HALF];
         let mut n = 0;
         while n < HALF {
             let mut k = 0;
@@ -29,8 +33,8 @@ impl Folded {
                 let gain = if notched { notch_gain(hz[k]) } else { 1.0 };
                 let scale = core::f64::consts::SQRT_2 / HOP as f64 / gain;
                 let turns = hz[k] as f64 * (n as f64 + 0.5) / crate::SAMPLE_RATE as f64;
-                table[n][0][k] = (scale * cosine(turns)) as f32;
-                table[n][1][k] = (scale * cosine(turns - 0.25)) as f32;
+                table[n][k][0] = (scale * cosine(turns)) as f32;
+                table[n][k][1] = (scale * cosine(turns - 0.25)) as f32;
                 k += 1;
             }
             n += 1;
@@ -40,30 +44,19 @@ impl Folded {
 
     /// Mean squares of the eight tones.
     #[inline(always)]
-    fn powers(&self, (sums, differences): &([f32; HALF], [f32; HALF])) -> [f32; 8] {
-        let (mut re, mut im) = ([0.0f32; 8], [0.0f32; 8]);
+    fn powers(&self, hop: &FoldedHop) -> [f32; 8] {
+        let mut sums = [[0.0f32; 2]; 8];
         let (rows, _) = self.0.as_chunks::<4>();
-        let (sums, _) = sums.as_chunks::<4>();
-        let (differences, _) = differences.as_chunks::<4>();
-        for ((rows, even), odd) in rows.iter().zip(sums).zip(differences) {
-            let [[c0, s0], [c1, s1], [c2, s2], [c3, s3]] = rows;
-            accumulate(&mut re, [c0, c1, c2, c3], even);
-            accumulate(&mut im, [s0, s1, s2, s3], odd);
+        let (hop, _) = hop.as_chunks::<4>();
+        for ([a, b, c, d], [v, w, x, y]) in rows.iter().zip(hop) {
+            for ((((s, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                s[0] += (a[0] * v[0] + b[0] * w[0]) + (c[0] * x[0] + d[0] * y[0]);
+                s[1] += (a[1] * v[1] + b[1] * w[1]) + (c[1] * x[1] + d[1] * y[1]);
+            }
         }
-        let mut out = [0.0; 8];
-        for ((o, re), im) in out.iter_mut().zip(&re).zip(&im) {
-            *o = re * re + im * im;
-        }
-        // Keeps the compiler from spreading the eight over the lanes in another way than the table has them.
-        core::hint::black_box(out)
-    }
-}
-
-/// Adds the products of four rows.
-#[inline(always)]
-fn accumulate(sums: &mut [f32; 8], [a, b, c, d]: [&[f32; 8]; 4], [v, w, x, y]: &[f32; 4]) {
-    for ((((s, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-        *s += (a * v + b * w) + (c * x + d * y);
+        // Keeps the compiler from another order of the lanes than that of the table.
+        let sums = core::hint::black_box(sums);
+        core::hint::black_box(sums.map(|[re, im]| re * re + im * im))
     }
 }
 
@@ -71,16 +64,20 @@ fn accumulate(sums: &mut [f32; 8], [a, b, c, d]: [&[f32; 8]; 4], [v, w, x, y]: &
 const GAPS: [f32; 8] = [610.0, 1030.0, 1115.0, 1272.0, 1406.0, 1555.0, 1720.0, 1810.0];
 /// Those above the low group.
 const HIGH_GAPS: [f32; 8] = [1030.0, 1115.0, 1272.0, 1406.0, 1555.0, 1720.0, 1810.0, 1900.0];
-/// The strongest tone of each group must have this share of its group.
-const SHARE: f32 = 0.6;
+/// The strongest tone of each group must have this share of its group at least.
+const SHARE: f32 = 0.50;
+/// Below this share a noise must explain the others of the group,
+const CLEAR_SHARE: f32 = 0.75;
+/// with a second difference of so many times their mean square: about 96 of a white noise.
+const LOUD: f32 = 24.0;
 /// Most that one group may be above the other (14 dB): a hop may hold a part of a digit, and noise.
 const TWIST: f32 = 25.0;
 /// Least share that both tones must have of what the hop holds at all tones and gaps.
 const PURITY: f32 = 0.55;
 /// What the gaps above the low group may hold, as a share of both tones, without a noise that would explain it.
-const REST: f32 = 0.08;
+const REST: f32 = 0.06;
 /// Least mean square of the second difference of such a noise, as a multiple of what the gaps hold: about 45 of a white noise.
-const HISS: f32 = 16.0;
+const HISS: f32 = 18.0;
 
 static DIGITS: Folded = Folded::new(&TONES, false);
 static BETWEEN: Folded = Folded::new(&GAPS, false);
@@ -96,14 +93,14 @@ const fn notch_gain(hz: f32) -> f64 {
 }
 
 #[inline(always)]
-fn fold(hop: &[f32; HOP]) -> ([f32; HALF], [f32; HALF]) {
-    let (mut sums, mut differences) = ([0.0f32; HALF], [0.0f32; HALF]);
+fn fold(hop: &[f32; HOP]) -> FoldedHop {
+    let mut out = [[0.0f32; 2]; HALF];
     let (older, newer) = hop.split_at(HALF);
-    for ((s, d), (a, b)) in sums.iter_mut().zip(&mut differences).zip(older.iter().rev().zip(newer)) {
-        *s = b + a;
-        *d = b - a;
+    for (o, (a, b)) in out.iter_mut().zip(older.iter().rev().zip(newer)) {
+        *o = [b + a, b - a];
     }
-    (sums, differences)
+    // In memory, from where a pair is spread over all lanes at no cost.
+    core::hint::black_box(out)
 }
 
 /// What a hop must have to be passed on.
@@ -111,27 +108,47 @@ fn fold(hop: &[f32; HOP]) -> ([f32; HALF], [f32; HALF]) {
 pub(super) struct Floor {
     /// Least mean square of a tone.
     pub(super) power: f32,
+    /// Least peak, of one such tone.
+    pub(super) peak: u16,
 }
 
-/// Row and column of the digit that the hop may hold a part of. To be called from inside a kernel.
+/// Whether it is worth while to look at the hop once more. To be called from inside a kernel.
 #[inline(always)]
-pub(super) fn screen(hop: &[i16; HOP], floor: Floor) -> Option<(usize, usize)> {
-    let hop = &hop.map(f32::from);
-    let folded = fold(hop);
-    let powers = DIGITS.powers(&folded);
-    let [a, b, c, d, e, f, g, h] = powers;
-    let (low, high) = (max4(a, b, c, d), max4(e, f, g, h));
-    let (lows, highs) = ((a + b) + (c + d), (e + f) + (g + h));
-    let pass = (low >= floor.power)
-        & (high >= floor.power)
-        & (low >= SHARE * lows)
-        & (high >= SHARE * highs)
-        & (low <= TWIST * high)
-        & (high <= TWIST * low);
-    if !pass {
-        return None;
+pub(super) fn screen(hop: &[i16; HOP], floor: Floor) -> bool {
+    // Silence costs next to nothing.
+    let peak = hop.iter().fold(0, |peak, x| if x.unsigned_abs() > peak { x.unsigned_abs() } else { peak });
+    peak >= floor.peak && Look::new(&fold(&hop.map(f32::from))).passes(floor)
+}
+
+/// What a hop holds of the eight tones. Mean squares.
+struct Look {
+    powers: [f32; 8],
+    /// The strongest of each group, and the sum of each group.
+    low: f32,
+    high: f32,
+    lows: f32,
+    highs: f32,
+}
+
+impl Look {
+    #[inline(always)]
+    fn new(hop: &FoldedHop) -> Self {
+        let powers = DIGITS.powers(hop);
+        let [a, b, c, d, e, f, g, h] = powers;
+        let (low, high) = (max4(a, b, c, d), max4(e, f, g, h));
+        Self { powers, low, high, lows: (a + b) + (c + d), highs: (e + f) + (g + h) }
     }
-    passed(hop, &folded, &powers, low, high)
+
+    #[inline(always)]
+    fn passes(&self, floor: Floor) -> bool {
+        let Self { low, high, lows, highs, .. } = *self;
+        (low >= floor.power)
+            & (high >= floor.power)
+            & (low >= SHARE * lows)
+            & (high >= SHARE * highs)
+            & (low <= TWIST * high)
+            & (high <= TWIST * low)
+    }
 }
 
 #[inline(always)]
@@ -140,48 +157,69 @@ fn max4(a: f32, b: f32, c: f32, d: f32) -> f32 {
     if x > y { x } else { y }
 }
 
-/// The second look, at few hops only.
-#[inline(always)]
-fn passed(
-    hop: &[f32; HOP],
-    folded: &([f32; HALF], [f32; HALF]),
-    powers: &[f32; 8],
-    low: f32,
-    high: f32,
-) -> Option<(usize, usize)> {
-    let between = BETWEEN.powers(folded);
-    let all: f32 = powers.iter().sum::<f32>() + between.iter().sum::<f32>();
-    if low + high < PURITY * all {
-        return None;
-    }
-    let row = powers.iter().position(|p| *p == low).filter(|r| *r < 4)?;
-    let column = powers.iter().skip(4).position(|p| *p == high)?;
-    // What else there is above the low group: nothing, or a noise that goes on above the digits' band.
-    let (notched, hiss) = notch(hop);
-    let above = ABOVE.powers(&fold(&notched));
-    // Without the neighbours, which hear the tones themselves.
-    let rest: f32 = above
-        .iter()
-        .enumerate()
-        .map(|(i, p)| if i == column + 1 || i == column + 2 || (i == 0 && row == 3) { 0.0 } else { *p })
-        .sum();
-    if rest > REST * (low + high) && hiss < HISS * rest {
-        return None;
-    }
-    Some((row, column))
+/// Row and column of the digit that a hop may hold, of those few hops that the first look passes.
+pub(super) fn second_look(hop: &[i16; HOP]) -> Option<(usize, usize)> {
+    simd::run(SecondLook(hop))
 }
 
-/// The hop without dial tone, and the mean square of its second difference.
-#[inline(always)]
-fn notch(hop: &[f32; HOP]) -> ([f32; HOP], f32) {
-    let (mut out, mut squares) = ([0.0f32; HOP], [0.0f32; HOP]);
-    let (a, b, c) = (hop.iter(), hop.iter().skip(1), hop.iter().skip(2));
-    let inner = out.iter_mut().skip(1).zip(squares.iter_mut().skip(1));
-    for ((o, s), ((a, b), c)) in inner.zip(a.zip(b).zip(c)) {
-        let sum = a + c;
-        *o = NOTCH as f32 * b - sum;
-        *s = (sum - 2.0 * b) * (sum - 2.0 * b);
+struct SecondLook<'a>(&'a [i16; HOP]);
+
+impl Kernel for SecondLook<'_> {
+    type Output = Option<(usize, usize)>;
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        let hop = &self.0.map(f32::from);
+        let folded = fold(hop);
+        let Look { powers, low, high, lows, highs } = Look::new(&folded);
+        let hiss = hiss(hop);
+        let others = |tone: f32, all: f32| if tone >= CLEAR_SHARE * all { 0.0 } else { all - tone };
+        if hiss < LOUD * others(low, lows).max(others(high, highs)) {
+            return None;
+        }
+        let between = BETWEEN.powers(&folded);
+        let all: f32 = powers.iter().sum::<f32>() + between.iter().sum::<f32>();
+        if low + high < PURITY * all {
+            return None;
+        }
+        let row = powers.iter().position(|p| *p == low).filter(|r| *r < 4)?;
+        let column = powers.iter().skip(4).position(|p| *p == high)?;
+        // What else there is above the low group: nothing, or a noise that goes on above the digits' band.
+        let above = ABOVE.powers(&fold(&notch(hop)));
+        // Without the neighbours, which hear the tones themselves.
+        let rest: f32 = above
+            .iter()
+            .enumerate()
+            .map(|(i, p)| if i == column + 1 || i == column + 2 || (i == 0 && row == 3) { 0.0 } else { *p })
+            .sum();
+        (rest <= REST * (low + high) || hiss >= HISS * rest).then_some((row, column))
     }
-    let (out, squares) = core::hint::black_box((out, squares));
-    (out, squares.iter().sum::<f32>() / HOP as f32)
+}
+
+/// Mean square of the second difference.
+#[inline(always)]
+fn hiss(hop: &[f32; HOP]) -> f32 {
+    let mut sums = [0.0f32; 16];
+    // The last two samples have none.
+    for from in [0, 16, 32, 48, 64, 78] {
+        let part = |offset: usize| hop.get(from + offset..).and_then(<[f32]>::first_chunk::<16>);
+        if let (Some(a), Some(b), Some(c)) = (part(0), part(1), part(2)) {
+            for (((s, a), b), c) in sums.iter_mut().zip(a).zip(b).zip(c) {
+                let d = (a - b) + (c - b);
+                *s += d * d;
+            }
+        }
+    }
+    core::hint::black_box(sums).iter().sum::<f32>() / HOP as f32
+}
+
+/// The hop without dial tone.
+#[inline(always)]
+fn notch(hop: &[f32; HOP]) -> [f32; HOP] {
+    let mut out = [0.0f32; HOP];
+    let (a, b, c) = (hop.iter(), hop.iter().skip(1), hop.iter().skip(2));
+    for (o, ((a, b), c)) in out.iter_mut().skip(1).zip(a.zip(b).zip(c)) {
+        *o = NOTCH as f32 * b - (a + c);
+    }
+    core::hint::black_box(out)
 }
