@@ -1,8 +1,8 @@
 //! DTMF cut-off: a line for recordings and conferences from which digits are taken out.
 //!
-//! The samples come back [`DELAY`] samples late. A digit on a clean line is recognised 29 ms after its onset, one in a noise as
-//! strong as itself after 45 ms; so its very beginning has not left the delay yet, and nothing of it is heard. Only what the
-//! [`Receiver`] believes to be a digit is silenced: speech passes as it came.
+//! The samples come back [`DELAY`] samples late. A digit on a clean line is recognised 29 ms after its onset, one in a
+//! noise as strong as itself after 45 ms; so its very beginning has not left the delay yet, and nothing of it is
+//! heard. Only what the [`Receiver`] believes to be a digit is silenced: speech passes as it came.
 
 use super::{Profile, Receiver, profile};
 use crate::DigitEdge;
@@ -47,8 +47,8 @@ impl Clamp {
         Self { receiver: Receiver::with(profile), past: [0; DELAY], at: 0, digit: Digit::None }
     }
 
-    /// Replaces `samples` by those of [`DELAY`] samples before, digits silenced. Any number at a time; the first [`DELAY`] that come
-    /// out are silence.
+    /// Replaces `samples` by those of [`DELAY`] samples before, digits silenced. Any number at a time; the first
+    /// [`DELAY`] that come out are silence.
     pub fn process(&mut self, samples: &mut [i16]) {
         let mut left = samples;
         while !left.is_empty() {

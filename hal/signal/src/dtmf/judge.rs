@@ -6,8 +6,8 @@
 //! * it is a noise, and this noise was there before the digit began, as strong as it is now, and as strong above the
 //!   band of the digits as in it: believed when the digit has lasted longer.
 //!
-//! What is left of speech is its other harmonics. They lie in the band of the digits rather than above it, they were not there before
-//! a syllable began, and they change.
+//! What is left of speech is its other harmonics. They lie in the band of the digits rather than above it, they were
+//! not there before a syllable began, and they change.
 
 use super::measure::{BLOCK, NOISE_GAIN, NOISE_HISS, Pair, Stretch, Tones, both};
 use super::profile::Profile;
@@ -53,10 +53,10 @@ impl Limits {
         Floor { power, peak: libm::sqrtf(2.0 * power) as u16 }
     }
 
-    /// How long after the onset a digit may first be believed, in ms: when it is longer than what must be refused, which takes
-    /// one millisecond more to see, and the band pass two.
+    /// How long after the onset a digit may first be believed, in ms: when it is longer than what must be refused; the
+    /// band pass takes two milliseconds.
     pub(super) fn earliest_ms(&self) -> i64 {
-        self.blocks as i64 + 3
+        self.blocks as i64 + 2
     }
 }
 
@@ -68,8 +68,8 @@ const TWIST_SLACK: f32 = 0.7;
 const PURE: f32 = 0.96;
 /// Least purity of a digit that follows another at once, whose tones are heard in its own before it begins.
 const SPOTLESS: f32 = 0.985;
-/// Most that may come above the band with a digit on a clean line. Coding noise and clipping reach 1, a third tone as strong as each of
-/// the two is 2.
+/// Most that may come above the band with a digit on a clean line. Coding noise and clipping reach 1, a third tone as
+/// strong as each of the two is 2.
 const BRIGHT: f32 = 1.3;
 /// Least purity when what is left lies above the band of the digits as well, as coding noise does.
 const NEARLY_PURE: f32 = 0.945;
@@ -80,9 +80,11 @@ const NOISY: f32 = 0.85;
 const LONGER: usize = 31;
 /// The same at the end of a digit of 40 ms.
 const LATE: f32 = 0.61;
-/// Most strangeness of a noise. A white one has 5 on average, and reaches this once in a thousand digits; what speech leaves has 50 and
-/// more.
+/// Most strangeness of a noise. A white one has 9 on average and reaches this three times in a thousand; what speech
+/// leaves mostly has 100 and more.
 const STRANGE: f32 = 26.0;
+/// Below this purity all else must be the better.
+const FAINT: f32 = 0.7;
 /// Blocks before the burst that tell of the noise, and those that must be without the tones.
 const BEFORE: usize = 16;
 const QUIET: usize = 8;
@@ -168,9 +170,11 @@ impl Burst {
         }
         let burst = Self::new(s, begin, end);
         // More exactly, when it is worth it.
-        if !near(better, 0.0) || burst.tones.purity < 0.5 || twisted(burst.powers, 1.0) {
+        if !near(better, 4.0) || burst.tones.purity < 0.5 || twisted(burst.powers, 1.2) {
             return Some(burst);
         }
+        let drift = s.drift(begin + 1, end - 1, (end - begin) / 3);
+        s.turn(both(better, drift, |a, b| a + b), 0, blocks);
         let (begin, end) = s.refine(begin, end);
         Some(Self::new(s, begin, end))
     }
@@ -209,8 +213,8 @@ impl Burst {
         self.end - self.begin
     }
 
-    /// Whether this is a digit. `s` is the stretch that it was measured in; `late` when it is not to be waited for much longer;
-    /// `refused` when what began here was told from a digit before.
+    /// Whether this is a digit. `s` is the stretch that it was measured in; `late` when it is not to be waited for
+    /// much longer; `refused` when what began here was told from a digit before.
     pub(super) fn judge(&self, s: &Stretch, limits: &Limits, late: bool, refused: bool) -> Verdict {
         let [low, high] = self.powers;
         let purity = self.tones.purity;
@@ -236,7 +240,7 @@ impl Burst {
         let in_noise = low.min(high) >= limits.noisy_power
             && (self.length() >= LONGER && (purity >= NOISY || (late && purity >= LATE)))
             && self.begin > BEFORE
-            && strangeness < STRANGE;
+            && if purity < FAINT { strangeness < 0.6 * STRANGE && off <= 0.85 } else { strangeness < STRANGE };
         if fits && long && sudden && (pure || (in_noise && !refused)) {
             Verdict::Digit
         } else if purity < 0.5 || !(open || long) || !(fits || self.length() < 20) {

@@ -1,9 +1,9 @@
 //! The close look at a candidate: a stretch of the line behind a band pass, in blocks of 1 ms.
 //!
 //! The band pass has a linear phase and passes 600 to 1900 Hz: it takes away dial tone, hum, and two thirds of a white
-//! noise. Of each block are kept the energy, the energy of the second difference of the line (which tells what lies above the
-//! digits' band), and the correlations with both tones. Sums of these, turned by the exact frequencies, are all that the
-//! judgement needs.
+//! noise. Of each block are kept the energy, the energy of the second difference of the line (which tells what lies
+//! above the digits' band), and the correlations with both tones. Sums of these, turned by the exact frequencies, are
+//! all that the judgement needs.
 
 use super::TONES;
 use crate::SAMPLE_RATE;
@@ -289,7 +289,8 @@ impl Stretch {
         (from * GROUP, to * GROUP)
     }
 
-    /// Limits clicks from block `from` on to what the blocks `from` to `to` mostly reach, and the blocks before as well.
+    /// Limits clicks from block `from` on to what the blocks `from` to `to` mostly reach, and the blocks before as
+    /// well.
     pub(super) fn limit(&mut self, from: usize, to: usize) {
         let mut peaks = [0.0f32; MAX_BLOCKS];
         let (mut sum, mut top) = (0.0, 0.0);
@@ -393,7 +394,8 @@ impl Stretch {
         (begin, end)
     }
 
-    /// The edges more exactly: the search above takes the tones for independent, which those of `*` are not within some milliseconds.
+    /// The edges more exactly: the search above takes the tones for independent, which those of `*` are not within
+    /// some milliseconds.
     pub(super) fn refine(&self, begin: usize, end: usize) -> (usize, usize) {
         let explained = |a: usize, b: usize| {
             let [low, high] = both(self.amplitudes(a, b), self.sum(a, b), |a, s| a.conj().times(s).re);
@@ -415,7 +417,8 @@ impl Stretch {
         best
     }
 
-    /// By how much both tones deviate further (Hz), from the phases in the first and the last `blocks` of blocks `from` to `to`.
+    /// By how much both tones deviate further (Hz), from the phases in the first and the last `blocks` of blocks
+    /// `from` to `to`.
     pub(super) fn drift(&self, from: usize, to: usize, blocks: usize) -> Pair<f32> {
         let first = self.amplitudes(from, from + blocks);
         let last = self.amplitudes(to.saturating_sub(blocks), to);
@@ -461,6 +464,6 @@ impl Stretch {
     }
 }
 
-/// Clicks are limited to so many times the peak that three fifths of all milliseconds stay below. The beat of two tones and a
-/// noise as strong as they are stay below it.
+/// Clicks are limited to so many times the peak that three fifths of all milliseconds stay below. The beat of two
+/// tones and a noise as strong as they are stay below it.
 const CLICK: f32 = 1.6;

@@ -1,7 +1,7 @@
 //! National limits of receivers, as data.
 //!
-//! The columns of ITU-T Q.24 Annex A, and ETSI ES 201 235-3. Each has limits within which a receiver must operate, and for
-//! most of them others beyond which it must not. The receiver decides between the two.
+//! The columns of ITU-T Q.24 Annex A, and ETSI ES 201 235-3. Each has limits within which a receiver must operate, and
+//! for most of them others beyond which it must not. The receiver decides between the two.
 
 /// Limits of a receiver. Levels are those of each tone; twist is the level of the high tone less that of the low one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -139,7 +139,8 @@ impl Profile {
         ALL.into_iter().find(|p| p.name.eq_ignore_ascii_case(name))
     }
 
-    /// Deviation in Hz from `hz` beyond which a tone is refused: between the limits, 0.7 % beyond the lower one at most.
+    /// Deviation in Hz from `hz` beyond which a tone is refused: between the limits, 0.7 % beyond the lower one at
+    /// most.
     pub(super) fn deviation(&self, hz: f32) -> f32 {
         let taken = self.frequency * hz + self.frequency_hz;
         let between = (taken + self.frequency_refused * hz) / 2.0;
@@ -153,7 +154,7 @@ impl Profile {
 
     /// Length in ms at which a digit is taken: soon above what must be refused, so that it is told early.
     pub(super) fn least_ms(&self) -> usize {
-        self.tone_refused_ms.saturating_add(2).min(self.tone_ms) as usize
+        self.tone_refused_ms.saturating_add(3).min(self.tone_ms) as usize
     }
 
     /// Length in ms of the silence that ends a digit: between the limits, 30 at most.

@@ -15,11 +15,11 @@ const RING: usize = 8 * HOP;
 const PER_MS: i64 = 8;
 /// How long after the beginning of a hop that passed its candidate is measured, in ms: the hop, and enough behind it.
 const FIRST_LOOK_MS: i64 = 20;
-/// Blocks before that hop which are measured too: the onset may be in the hop before, and what was before the onset tells
-/// of the noise.
+/// Blocks before that hop which are measured too: the onset may be in the hop before, and what was before the onset
+/// tells of the noise.
 const BEFORE: usize = 40;
-/// Times after the onset, in ms, at which what is no digit yet is measured again, after the earliest moment at which it may be
-/// one. Behind the last it has to be a digit of 40 ms or none.
+/// Times after the onset, in ms, at which what is no digit yet is measured again, after the earliest moment at which
+/// it may be one. Behind the last it has to be a digit of 40 ms or none.
 const LOOKS_MS: [i64; 3] = [36, 44, 56];
 /// From this time on after the onset, in ms, a digit in a strong noise is believed.
 const LATE_MS: i64 = 42;
@@ -120,8 +120,8 @@ impl Kernel for Scan<'_> {
 /// Where a sample is in the ring.
 #[inline(always)]
 fn slot(index: i64) -> usize {
-    // Cheaper than a division of signed numbers. Indices below 0 are those of the silence before the first sample, at most a ring
-    // of it.
+    // Cheaper than a division of signed numbers. Indices below 0 are those of the silence before the first sample, at
+    // most a ring of it.
     ((index + RING as i64) as u64 % RING as u64) as usize
 }
 

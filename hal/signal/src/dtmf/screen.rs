@@ -1,7 +1,8 @@
 //! The screen: looks at every hop of the line and passes on the few that may hold a digit.
 //!
-//! A hop passes when in each group of tones one stands out, when both are most of what the hop holds in the band of the digits, and
-//! when the rest of it could be a noise. Dial tone and hum do not count: they are outside the band, or taken away by a notch.
+//! A hop passes when in each group of tones one stands out, when both are most of what the hop holds in the band of
+//! the digits, and when the rest of it could be a noise. Dial tone and hum do not count: they are outside the band, or
+//! taken away by a notch.
 //!
 //! Both halves of a hop are folded onto each other about its middle. The sums correlate with cosines only, the
 //! differences with sines only, which halves the work.
@@ -67,7 +68,7 @@ const HIGH_GAPS: [f32; 8] = [1030.0, 1115.0, 1272.0, 1406.0, 1555.0, 1720.0, 181
 /// The strongest tone of each group must have this share of its group at least.
 const SHARE: f32 = 0.50;
 /// Below this share a noise must explain the others of the group,
-const CLEAR_SHARE: f32 = 0.75;
+const CLEAR_SHARE: f32 = 0.62;
 /// with a second difference of so many times their mean square: about 96 of a white noise.
 const LOUD: f32 = 24.0;
 /// Most that one group may be above the other (14 dB): a hop may hold a part of a digit, and noise.
@@ -75,9 +76,10 @@ const TWIST: f32 = 25.0;
 /// Least share that both tones must have of what the hop holds at all tones and gaps.
 const PURITY: f32 = 0.55;
 /// What the gaps above the low group may hold, as a share of both tones, without a noise that would explain it.
-const REST: f32 = 0.06;
-/// Least mean square of the second difference of such a noise, as a multiple of what the gaps hold: about 45 of a white noise.
-const HISS: f32 = 18.0;
+const REST: f32 = 0.08;
+/// Least mean square of the second difference of such a noise, as a multiple of what the gaps hold: about 45 of a
+/// white noise.
+const HISS: f32 = 16.0;
 
 static DIGITS: Folded = Folded::new(&TONES, false);
 static BETWEEN: Folded = Folded::new(&GAPS, false);

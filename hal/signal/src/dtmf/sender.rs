@@ -57,8 +57,8 @@ impl Sender {
         }
     }
 
-    /// Queues a digit that sounds for `on` and is followed by silence for `off`; false when it is no digit, or
-    /// the queue is full.
+    /// Queues a digit that sounds for `on` and is followed by silence for `off`; false when it is no digit, or the
+    /// queue is full.
     pub fn push(&mut self, symbol: u8, on: Duration, off: Duration) -> bool {
         let Some(tones) = frequencies(symbol) else { return false };
         self.queue_item(Item { tones: Some(tones), on: samples(on), off: samples(off) })

@@ -1,5 +1,5 @@
-//! The limits of Q.24 and what else a line does to digits: each as a few hundred digits with random symbols, phases and
-//! times. Noise is white and measured over 0 to 4 kHz against the power of both tones.
+//! The limits of Q.24 and what else a line does to digits: each as a few hundred digits with random symbols, phases
+//! and times. Noise is white and measured over 0 to 4 kHz against the power of both tones.
 
 use super::*;
 use crate::dtmf::profile;
