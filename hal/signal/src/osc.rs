@@ -47,7 +47,8 @@ fn step(hz: f32) -> u32 {
 }
 
 /// The sine of a 32-bit fraction of a turn, to about 2e-6.
-fn sine(phase: u32) -> f32 {
+#[inline(always)]
+pub(crate) fn sine(phase: u32) -> f32 {
     // Fold to a quarter turn either side of zero, where a Taylor series of order 9 suffices.
     let p = phase as i32;
     let folded = if p.wrapping_add(1 << 30) < 0 { i32::MIN.wrapping_sub(p) } else { p };

@@ -30,6 +30,8 @@ const LANES: usize = 16;
 const MAX_OFF: f32 = 0.0145;
 /// The tolerance that networks keep to during a call, as a fraction: what is further off needs better evidence.
 const USUAL_OFF: f32 = 0.005;
+/// What no network allows, as a fraction, with a little for the measurement.
+const STRANGE_OFF: f32 = 0.0112;
 /// Greatest twist, in dB: BT's 7 dB and what speech may add.
 const MAX_TWIST: f32 = 9.5;
 /// Weakest tone, in dBm0.
@@ -37,16 +39,40 @@ const MIN_LEVEL: f32 = -40.0;
 /// Least product of both purities over the core.
 const MIN_PURITY: f32 = 0.17;
 /// Points that an alerting tone must reach.
-const PASS: f32 = 6.3;
-/// Points from which the line counts as clean, so that the length is sure to a millisecond.
+const PASS: f32 = 0.0;
+/// Evidence that an alerting tone must have at least.
+const MIN_EVIDENCE: f32 = 4.0;
+/// Evidence from which the line counts as clean, so that the length is sure to a millisecond.
 const CLEAN: f32 = 30.0;
 /// How much shorter or longer a tone may seem when the line is not clean, in samples: most, and for each point less.
 const UNSURE: f32 = 20.0;
 const UNSURE_PER_POINT: f32 = 1.3;
+/// Evidence from which an unusual tone counts against it less and less, and not at all: on hook, with nobody speaking,
+/// the tolerances are wide.
+const LENIENT: [f32; 2] = [30.0, 45.0];
+/// Points to begin with, and for each point of evidence of the burst, the steadiness, the neighbours, the silence before.
+const BASE: f32 = 2.1;
+const BURST: f32 = 0.06;
+const STEADY: f32 = 0.2;
+const ALONE: f32 = 0.11;
+const BEFORE: f32 = 0.43;
+/// Points lost for each half percent that a tone is further off than usual, and beyond all tolerances.
+const UNUSUAL: f32 = 5.0;
+const STRANGE: f32 = 5.0;
+/// Twist that says nothing, in dB, and points lost for each dB more.
+const TWIST: f32 = 1.0;
+const TWISTED: f32 = 0.76;
+/// Points lost for each radian that the phase drifts from the first third to the last, and for each that it bends.
+const DRIFT: f32 = 1.4;
+const BEND: f32 = 0.57;
+/// Points lost for each ms less than 2.5 ms above the least length, or 6 ms below the greatest.
+const ODD_LENGTH: f32 = 0.5;
+/// Points lost for each factor of e by which the neighbouring harmonics are stronger than [`FAINT`].
+const VOICE: f32 = 1.64;
 /// Most that a quarter of the tone may differ from the whole where all else is silent, squared.
 const MAX_UNEVEN: f32 = 0.25;
 /// Neighbouring harmonics weaker than this are no evidence: natural logarithm of the power relative to the tones.
-const FAINT: f32 = -3.0;
+const FAINT: f32 = -4.5;
 /// Fundamentals that both tones could be harmonics of are the difference divided by 2 to 8: 310 to 77 Hz.
 const FUNDAMENTALS: usize = 7;
 /// How far a tone may be off the harmonic, in Hz.
@@ -146,6 +172,12 @@ impl Course {
         if all > 0.0 { self.mean(from, to).power() * to.saturating_sub(from) as f32 / all } else { 0.0 }
     }
 
+    /// Mean power of the points before `from`.
+    #[inline(always)]
+    fn before(&self, from: usize) -> f32 {
+        self.energy.get(from).copied().unwrap_or_default() / from.max(1) as f32
+    }
+
     fn whole(&self) -> f32 {
         self.energy.last().copied().unwrap_or_default()
     }
@@ -226,15 +258,20 @@ pub(super) struct Measured {
     pub(super) deviation: [f32; 2],
     /// Mean square of each tone.
     pub(super) power: [f32; 2],
-    /// Points for and against it.
+    /// How well two such tones explain what was heard: points of a logarithm.
+    pub(super) evidence: f32,
+    /// Points for and against it: above zero it is likelier an alerting tone than a voice.
     pub(super) points: f32,
 }
 
 impl Measured {
     /// Whether it is an alerting tone of `min` to `max` samples.
     pub(super) fn is_alert(&self, min: f32, max: f32) -> bool {
-        let unsure = ((CLEAN - self.points) * UNSURE_PER_POINT).clamp(0.0, UNSURE);
-        self.points >= PASS && self.samples >= min - unsure && self.samples <= max + unsure
+        let unsure = ((CLEAN - self.evidence) * UNSURE_PER_POINT).clamp(0.0, UNSURE);
+        self.points >= PASS
+            && self.evidence >= MIN_EVIDENCE
+            && self.samples >= min - unsure
+            && self.samples <= max + unsure
     }
 }
 
@@ -297,26 +334,39 @@ impl Kernel for Measure<'_> {
             return None;
         }
         // For it: how much of the courses the burst explains.
-        m.points = -2.0 * ln(left / (low.whole() * high.whole()));
+        let burst = -2.0 * ln(left / (low.whole() * high.whole()));
+        m.evidence = burst;
+        m.points = BASE + BURST * burst;
+        let mut unusual = 0.0;
         for (k, course) in [&low, &high].into_iter().enumerate() {
             let power = 2.0 * m.power[k];
             // How pure each tone is in its own band, how steady, and how it stands out from the bands beside.
-            m.points -= ln(1.0 - course.purity(inner.0, inner.1));
             let uneven = unevenness(course, inner) / power;
-            m.points -= 0.5 * ln(uneven);
             let beside = NEIGHBOURS[k].iter().map(|band| self.energy(band, from, to)).fold(0.0, f32::max) / power;
-            m.points -= ln(beside);
+            m.evidence -= ln(1.0 - course.purity(inner.0, inner.1)) + 0.5 * ln(uneven) + ln(beside);
+            m.points -= 0.5 * STEADY * ln(uneven) + ALONE * ln(beside);
             // Speech and noise make a tone uneven, but not without being heard beside it.
             if uneven > MAX_UNEVEN + 3.0 * beside {
                 return None;
             }
+            // A voice was there before, and its pitch moves.
+            let before = course.before(from.saturating_sub(RIM)) / power;
+            m.points -= BEFORE * libm::logf(before.clamp(0.05, 7.4));
+            let (drift, bend) = phase(course, inner);
+            m.points -= DRIFT * drift + BEND * bend;
             // Against it: further off than networks are.
-            m.points -= 4.0 * (off[k] / USUAL_OFF - 1.0).max(0.0);
+            unusual += UNUSUAL * (off[k].min(STRANGE_OFF) / USUAL_OFF - 1.0).max(0.0);
+            m.points -= STRANGE * ((off[k] - STRANGE_OFF) / USUAL_OFF).max(0.0);
         }
+        unusual += TWISTED * ((levels[0] - levels[1]).abs() - TWIST).max(0.0);
+        let [from_here, to_here] = LENIENT;
+        m.points -= unusual * ((to_here - m.evidence) / (to_here - from_here)).clamp(0.0, 1.0);
+        let odd = (self.min + 20.0 - m.samples).max(m.samples - (self.max - 48.0)).max(0.0);
+        m.points -= ODD_LENGTH / 8.0 * odd;
         if m.points >= PASS {
             let centre = (WINDOW - STEP) / 2;
             let x = self.x.get(from * STEP + centre..(to * STEP + centre).min(KEPT))?;
-            m.points -= 4.0 * (harmonics(x, &m) - FAINT).max(0.0);
+            m.points -= VOICE * (harmonics(x, &m) - FAINT).max(0.0);
         }
         Some(m)
     }
@@ -351,6 +401,17 @@ fn unevenness(course: &Course, inner: (usize, usize)) -> f32 {
             course.mean(from, from + quarter).plus(mean.scale(-1.0)).power()
         })
         .fold(0.0, f32::max)
+}
+
+/// How far the phase moves from the first third to the last, and how much more in the second half than in the first,
+/// in radians.
+#[inline(always)]
+fn phase(course: &Course, inner: (usize, usize)) -> (f32, f32) {
+    let third = inner.1.saturating_sub(inner.0) / 3;
+    let part = |i: usize| course.mean(inner.0 + i * third, inner.0 + (i + 1) * third);
+    let (a, b, c) = (part(0), part(1), part(2));
+    let (first, second) = (b.times(a.conj()), c.times(b.conj()));
+    (c.times(a.conj()).angle().abs(), second.times(first.conj()).angle().abs())
 }
 
 /// How strong the neighbours are that both tones have if they are harmonics of a voice: the mean natural logarithm of

@@ -22,11 +22,12 @@
 //!
 //! * the frequencies, to 1 Hz, and how much of the power in their bands is theirs;
 //! * the burst, the same for both, that explains most of both tones' courses: from it length and levels;
-//! * how pure and how even each tone is, and how it stands out from the bands beside it;
+//! * how pure and how even each tone is, and how it stands out from the bands beside it and from what was before;
+//! * what networks do not do: frequencies, levels or a length far from the usual, a phase that drifts;
 //! * whether both are harmonics of a voice: then there are neighbours one fundamental away.
 //!
-//! All this is added up as points, each about a factor of e in likelihood. On a clean line a tone has more than 30; ten
-//! hours of speech have nothing that comes to 6.3, which is enough.
+//! All this is added up as points, each about a factor of e in likelihood; above zero it is an alerting tone. What is
+//! unusual counts less the cleaner the line is: on hook, where nobody speaks, the tolerances are wide.
 
 mod measure;
 mod sender;

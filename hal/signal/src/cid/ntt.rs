@@ -133,6 +133,11 @@ impl Walk {
         !matches!(self.place, Place::Before | Place::Opening(_))
     }
 
+    /// Whether nothing has come of a frame, nor of what begins one.
+    pub fn is_at_rest(&self) -> bool {
+        self.place == Place::Before
+    }
+
     /// Takes a byte. Answers the frame that ends with it.
     pub fn take(&mut self, byte: u8) -> Option<Received> {
         let odd = byte.count_ones() & 1 == 1;

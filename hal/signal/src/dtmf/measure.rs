@@ -6,6 +6,7 @@
 //! all that the judgement needs.
 
 use super::TONES;
+use super::screen::Aligned;
 use crate::SAMPLE_RATE;
 use crate::bank::{Bank, cosine};
 use crate::filter::Complex;
@@ -208,7 +209,7 @@ fn second_difference(x: &[f32]) -> [f32; GROUP_SAMPLES] {
     for (d, ((a, b), c)) in d.iter_mut().zip(a.zip(b).zip(c)) {
         *d = (a - b) + (c - b);
     }
-    core::hint::black_box(d)
+    core::hint::black_box(Aligned(d)).0
 }
 
 /// The next group of samples behind the band pass.
@@ -224,7 +225,7 @@ fn band_pass(x: &[f32]) -> [f32; GROUP_SAMPLES] {
         }
     }
     // Keeps the compiler from another order of the lanes than that of the samples.
-    core::hint::black_box(y)
+    core::hint::black_box(Aligned(y)).0
 }
 
 /// The number of length 1 with this angle, in turns: to 1e-5, which the measurement does not notice.

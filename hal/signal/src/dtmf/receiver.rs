@@ -3,7 +3,7 @@
 use super::judge::{Burst, Limits, Verdict};
 use super::measure::{BLOCK, MARGIN, MAX_BLOCKS, Pair, Stretch, both};
 use super::profile::{self, Profile};
-use super::screen::{Floor, HOP, screen, second_look};
+use super::screen::{Aligned, Floor, HOP, screen};
 use super::{Event, symbol};
 use crate::filter::Complex;
 use crate::simd::{self, Kernel};
@@ -11,6 +11,10 @@ use crate::{DigitEdge, level};
 
 /// Samples kept: 96 ms. A multiple of the hop, so that no hop goes round the end.
 const RING: usize = 8 * HOP;
+/// Most samples that are stored before their hops are screened. They take the place of the oldest in the ring, of
+/// which a candidate must not lose any that are to be measured.
+const AHEAD: usize = 3 * HOP;
+const _: () = assert!(BEFORE * BLOCK + 2 * MARGIN + HOP + AHEAD <= RING);
 /// Samples in a millisecond.
 const PER_MS: i64 = 8;
 /// How long after the beginning of a hop that passed its candidate is measured, in ms: the hop, and enough behind it.
@@ -70,7 +74,7 @@ enum State {
 /// Receives digits. See the [module](super) for how.
 #[derive(Clone, Debug)]
 pub struct Receiver {
-    ring: [i16; RING],
+    ring: Aligned<[i16; RING]>,
     /// Samples taken in.
     at: i64,
     /// End of the next hop to be screened. Behind `at` when hops wait for a candidate or a digit.
@@ -92,24 +96,29 @@ struct Scan<'a> {
 }
 
 impl Kernel for Scan<'_> {
-    /// Samples taken in, end of the next hop, and whether the last hop passed.
-    type Output = (i64, i64, bool);
+    /// Samples taken in, end of the next hop, and row and column of the last one if it passed.
+    type Output = (i64, i64, Option<(usize, usize)>);
 
     #[inline(always)]
     fn run(self) -> Self::Output {
-        let Self { ring, mut samples, mut at, mut hop_end, floor } = self;
+        let Self { ring, mut samples, at: start, mut hop_end, floor } = self;
+        let mut at = start;
         loop {
             while hop_end <= at {
-                let passes = hop(ring, hop_end).is_some_and(|hop| screen(hop, floor));
+                let found = hop(ring, hop_end).and_then(|hop| screen(hop, floor));
+                let end = hop_end;
                 hop_end += HOP as i64;
-                if passes {
-                    return (at, hop_end, true);
+                if found.is_some() {
+                    // What was stored behind the hop comes once more.
+                    return (end.max(start), hop_end, found);
                 }
             }
             if samples.is_empty() {
-                return (at, hop_end, false);
+                return (at, hop_end, None);
             }
-            let (part, rest) = samples.split_at(samples.len().min((hop_end - at) as usize));
+            // As much at a time as there is: a block costs little more than a sample.
+            let room = AHEAD.min(RING - slot(at));
+            let (part, rest) = samples.split_at(samples.len().min(room));
             samples = rest;
             store(ring, part, at);
             at += part.len() as i64;
@@ -150,7 +159,7 @@ impl Receiver {
     pub fn with(profile: Profile) -> Self {
         let limits = Limits::new(profile);
         Self {
-            ring: [0; RING],
+            ring: Aligned([0; RING]),
             at: 0,
             hop_end: HOP as i64,
             state: State::Idle,
@@ -166,16 +175,12 @@ impl Receiver {
             let due = match self.state {
                 State::Idle => {
                     let scan =
-                        Scan { ring: &mut self.ring, samples, at: self.at, hop_end: self.hop_end, floor: self.floor };
-                    let (at, hop_end, passed) = simd::run(scan);
+                        Scan { ring: &mut self.ring.0, samples, at: self.at, hop_end: self.hop_end, floor: self.floor };
+                    let (at, hop_end, found) = simd::run(scan);
                     samples = samples.get((at - self.at) as usize..).unwrap_or_default();
                     (self.at, self.hop_end) = (at, hop_end);
-                    if !passed {
-                        return;
-                    }
+                    let Some((row, column)) = found else { return };
                     let anchor = hop_end - 2 * HOP as i64;
-                    let found = hop(&self.ring, anchor + HOP as i64).and_then(second_look);
-                    let Some((row, column)) = found else { continue };
                     let due = anchor + FIRST_LOOK_MS * PER_MS;
                     self.state = State::Suspect(Candidate { row, column, anchor, due, looks: 0 });
                     due
@@ -189,7 +194,7 @@ impl Receiver {
                     return;
                 }
                 samples = rest;
-                store(&mut self.ring, part, self.at);
+                store(&mut self.ring.0, part, self.at);
                 self.at += part.len() as i64;
             }
             match self.state {
@@ -204,7 +209,7 @@ impl Receiver {
     fn fill(&self, stretch: &mut Stretch) -> i64 {
         let begin = self.at - (MARGIN + stretch.blocks() * BLOCK) as i64;
         let mut left = stretch.samples_mut();
-        let (older, newer) = self.ring.split_at(slot(begin - MARGIN as i64));
+        let (older, newer) = self.ring.0.split_at(slot(begin - MARGIN as i64));
         for part in [newer, older] {
             let (head, tail) = left.split_at_mut(left.len().min(part.len()));
             head.iter_mut().zip(part).for_each(|(x, s)| *x = f32::from(*s));
@@ -305,7 +310,7 @@ impl Receiver {
 
     /// Forgets everything heard; the sample index goes on.
     pub fn reset(&mut self) {
-        self.ring = [0; RING];
+        self.ring = Aligned([0; RING]);
         self.state = State::Idle;
         self.hop_end = (self.at as u64 + 1).next_multiple_of(HOP as u64) as i64;
     }

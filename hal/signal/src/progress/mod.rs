@@ -7,35 +7,52 @@
 //! * steady dial tone when it lasts longer than any burst of the same frequencies could (400 ms in North America,
 //!   up to 2.4 s where ringback has the same frequency), a cadenced dial tone after a cycle;
 //! * stutter dial tone when the bursts give way to the steady tone, or after two cycles;
-//! * ringback after the first complete burst and 300 ms of pause;
+//! * ringback within its first burst where no other tone has its frequencies, otherwise after it and 300 ms of pause;
 //! * busy and reorder after two cycles, or one of four steps and more; later if two tones begin alike;
-//! * special information tone in its third tone, in North America with its kind.
+//! * special information tone in its third tone, in North America with its kind;
+//! * call waiting half a second after its bursts if they are clean and stand alone, otherwise after two cycles.
 //!
 //! It tells the end of a tone as soon as the tone departs from its cadence: a burst cut short at once, a burst that does
 //! not come when it is overdue. The end of ringback without another tone after it hints at an answer, and so
 //! does `Voice`.
 //!
-//! Frequencies may be 1.5 % off, times 16 % (at least 40 ms), levels down to -43 dBm0, and noise 6 dB below the tone.
+//! Frequencies may be 1.9 % off, times 16 % (at least 24 to 36 ms), levels down to -43 dBm0, and noise 6 dB below the tone.
+//! Mains hum may be louder than the tone.
 //!
 //! # How does it work?
 //!
-//! Every 10 ms `spectrum` says which of the country's sets of frequencies is heard, if any; `cadence` compares the
-//! runs of these with the country's patterns; `sit` follows the three rising tones; `voice` looks at what is no
-//! tone.
+//! Every 10 ms `front` brings the line to five samples of the band where nearly all tones are. `spectrum` says which of
+//! the country's sets of frequencies these hold, if any, `burst` when it began and ended, and `cadence` compares that
+//! with the country's patterns. `high` hears what sounds above that band, `sit` follows the three rising tones there;
+//! `voice` looks at what is no tone. What depends on the country alone is in `plan`, which all its lines share.
 
+mod burst;
 mod cadence;
+mod front;
+mod high;
+mod past;
+mod plan;
 mod sit;
 mod spectrum;
 mod voice;
 
 use crate::ProgressTone;
-use crate::country::{Country, Segment};
+use crate::country::Country;
 use crate::level;
-use arrayvec::ArrayVec;
-use cadence::{Cadence, MAX_STEPS, Pattern, Rule, Run};
+use alloc::sync::Arc;
+use burst::{Bursts, Turns};
+use cadence::Cadence;
+use front::Front;
+use high::High;
+use past::Past;
+use plan::Plan;
 use sit::Sit;
-use spectrum::{HOP_MS, Heard, Spectrum};
 use voice::Voice;
+
+/// Samples of a hop: 10 ms.
+const HOP: usize = 80;
+/// Milliseconds of a hop.
+const HOP_MS: u32 = 10;
 
 /// What the detector tells.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,47 +77,30 @@ pub enum Kind {
     Silence(u32),
 }
 
-/// Most patterns of a country.
-const MAX_PATTERNS: usize = 12;
-/// The window makes a burst seem this much shorter, and a pause longer, in ms.
-const BLUR_MS: u32 = 10;
-/// A pause this short between two different tones is not seen.
-const INVISIBLE_MS: u32 = 40;
-/// Shortest steady dial tone.
-const DIAL_MS: u32 = 400;
-/// Shortest steady number-unobtainable tone.
-const UNOBTAINABLE_MS: u32 = 3000;
-/// Pause after a burst that makes it ringback.
-const RINGBACK_PAUSE_MS: u32 = 300;
-/// Pause after the bursts that makes them a call-waiting tone.
-const CALL_WAITING_PAUSE_MS: u32 = 500;
-/// A call-waiting tone with bursts of so many ms in all is told at its first appearance.
-const CALL_WAITING_MS: u32 = 250;
-/// The steady part of a stutter dial tone.
-const INTRODUCED_MS: u32 = 250;
 /// Below this it is silent, in dBm0.
 const SILENCE_DBM0: f32 = -45.0;
 /// So many hops above that end a silence; fewer are clicks.
 const NOISY_HOPS: u32 = 3;
-
-/// The howler of North America (receiver off hook), which many other networks use too.
-static HOWLER: [Segment; 2] =
-    [Segment { freqs: &[1400.0, 2060.0, 2450.0, 2600.0], am: 0.0, ms: 100 }, Segment { freqs: &[], am: 0.0, ms: 100 }];
+/// Hops after a tone that are no voice.
+const AFTER_TONE: u32 = 4;
 
 /// Recognises a country's call-progress tones.
 #[derive(Clone, Debug)]
 pub struct Detector {
-    spectrum: Spectrum,
+    plan: Arc<Plan>,
+    /// Samples of a hop that is not complete.
+    hop: [i16; HOP],
+    fill: usize,
+    front: Front,
+    past: Past,
+    high: High,
+    bursts: Bursts,
     cadence: Cadence,
     sit: Option<Sit>,
     voice: Voice,
-    patterns: ArrayVec<Pattern, MAX_PATTERNS>,
-    /// A state that was heard once; it counts from the second hop on.
-    pending: Option<Heard>,
-    heard: Heard,
     /// The special information tone told, and for how many ms more it may go without the next.
     in_sit: Option<(ProgressTone, u32)>,
-    sit_cycle_ms: u32,
+    since_tone: u32,
     at: u64,
     silent_ms: u32,
     noisy_hops: u32,
@@ -110,38 +110,21 @@ pub struct Detector {
 impl Detector {
     /// For the tones of `country`.
     pub fn new(country: &'static Country) -> Self {
-        let mut spectrum = Spectrum::new();
-        let rising = rises(country.sit);
-        let mut patterns = ArrayVec::new();
-        let tones: [(ProgressTone, &'static [Segment]); 9] = [
-            (ProgressTone::StutterDial, country.stutter),
-            (ProgressTone::Dial, country.dial),
-            (ProgressTone::Ringback, country.ringback),
-            (ProgressTone::Busy, country.busy),
-            (ProgressTone::Reorder, country.reorder),
-            (ProgressTone::Sit(crate::SitKind::Unknown), if rising { &[] } else { country.sit }),
-            (ProgressTone::Confirmation, country.confirmation),
-            (ProgressTone::Unobtainable, country.unobtainable),
-            (ProgressTone::CallWaiting, country.call_waiting),
-        ];
-        for (tone, segments) in tones.into_iter().chain([(ProgressTone::Howler, &HOWLER[..])]) {
-            let Some(pattern) = compile(tone, segments, &mut spectrum) else { continue };
-            // Where two tones are the same, the first name stands (busy for reorder in a dozen countries).
-            if !patterns.iter().any(|p: &Pattern| p.steps == pattern.steps && p.end == pattern.end) {
-                let _ = patterns.try_push(pattern);
-            }
-        }
-        finish(&mut patterns);
+        let plan = Plan::of(country);
+        let sit = plan.sit.map(Sit::new);
         Self {
-            spectrum,
+            plan,
+            hop: [0; HOP],
+            fill: 0,
+            front: Front::new(),
+            past: Past::new(),
+            high: High::new(),
+            bursts: Bursts::new(),
             cadence: Cadence::new(),
-            sit: rising.then(|| Sit::new(is_precise(country.sit))),
+            sit,
             voice: Voice::new(),
-            patterns,
-            pending: None,
-            heard: Heard::Silence,
             in_sit: None,
-            sit_cycle_ms: country.sit.iter().map(|s| s.ms).sum(),
+            since_tone: u32::MAX,
             at: 0,
             silent_ms: 0,
             noisy_hops: 0,
@@ -151,66 +134,80 @@ impl Detector {
 
     /// Takes samples; any number at a time. Events follow each other in time.
     pub fn process(&mut self, samples: &[i16], sink: &mut impl FnMut(Event)) {
-        for &s in samples {
-            self.at += 1;
-            let at = self.at;
-            if let Some(kind) = self.sit.as_mut().and_then(|sit| sit.step(s)) {
-                self.sit_heard(ProgressTone::Sit(kind), sink);
+        let mut samples = samples;
+        if self.fill > 0 {
+            let room = self.hop.get_mut(self.fill..).unwrap_or_default();
+            let (now, later) = samples.split_at(room.len().min(samples.len()));
+            room.iter_mut().zip(now).for_each(|(to, from)| *to = *from);
+            self.fill += now.len();
+            self.at += now.len() as u64;
+            samples = later;
+            if self.fill < HOP {
+                return;
             }
-            let Some(heard) = self.spectrum.step(s) else { continue };
-            let mut tell = |kind| sink(Event { at, kind });
-            self.hop(heard, &mut tell);
+            self.fill = 0;
+            let hop = self.hop;
+            self.take(&hop, sink);
         }
-    }
-
-    fn sit_heard(&mut self, tone: ProgressTone, sink: &mut impl FnMut(Event)) {
-        let at = self.at;
-        if let Some(ended) = self.cadence.interrupt(&self.patterns) {
-            sink(Event { at, kind: Kind::Ended(ended) });
+        let (hops, rest) = samples.as_chunks::<HOP>();
+        for hop in hops {
+            self.at += HOP as u64;
+            self.take(hop, sink);
         }
-        let patience = self.sit_cycle_ms + self.sit_cycle_ms / 5;
-        match self.in_sit.replace((tone, patience)) {
-            Some((was, _)) if was == tone => return,
-            Some((was, _)) => sink(Event { at, kind: Kind::Ended(was) }),
-            None => {}
-        }
-        sink(Event { at, kind: Kind::Tone(tone) });
+        self.hop.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        self.fill = rest.len();
+        self.at += rest.len() as u64;
     }
 
     /// Ten milliseconds have passed.
-    fn hop(&mut self, heard: Heard, tell: &mut impl FnMut(Kind)) {
-        // A change counts when it lasts two hops.
-        if heard == self.heard {
-            self.pending = None;
-        } else if self.pending == Some(heard) || (self.pending.is_some() && !is_tone(heard) && !is_tone(self.heard)) {
-            self.heard = heard;
-            self.pending = None;
-        } else {
-            self.pending = Some(heard);
+    fn take(&mut self, hop: &[i16; HOP], sink: &mut impl FnMut(Event)) {
+        let at = self.at;
+        let mut tell = |kind| sink(Event { at, kind });
+        let measured = self.front.step(hop);
+        self.past.push(&measured.low, measured.high[0] / (6 * HOP) as f32);
+        let (low, power) = (self.past.low(), self.past.all());
+        let high = self.high.step(self.front.newest(), &measured.high, low);
+        let plan = &*self.plan;
+        let found = plan.signatures.find(&self.past);
+
+        let mut turns = Turns::new();
+        self.bursts.step_high(&self.past, high.and_then(|tone| plan.signatures.high(tone)), &mut turns);
+        self.bursts.step(&self.past, found, &plan.signatures, &mut turns);
+        for turn in turns {
+            self.cadence.turn(turn, &plan.patterns);
         }
-        let signature = if let Heard::Tone(id) = self.heard { Some(id) } else { None };
-        let change = self.cadence.push(signature, HOP_MS, &self.patterns);
+        let change = self.cadence.step(self.past.now(), &self.bursts, &plan.patterns);
         if let Some(tone) = change.ended {
             tell(Kind::Ended(tone));
         }
-        let sit_over = match &mut self.in_sit {
-            Some((_, left)) => {
-                *left = left.saturating_sub(HOP_MS);
-                *left == 0 || change.began.is_some()
+        if let Some(kind) = self.sit.as_mut().and_then(|sit| sit.step(high)) {
+            if let Some(ended) = self.cadence.interrupt(&plan.patterns) {
+                tell(Kind::Ended(ended));
             }
-            None => false,
-        };
-        if sit_over && let Some((tone, _)) = self.in_sit.take() {
-            tell(Kind::Ended(tone));
+            let tone = ProgressTone::Sit(kind);
+            let patience = plan.sit_cycle_ms + plan.sit_cycle_ms / 5;
+            let was = self.in_sit.replace((tone, patience)).map(|(was, _)| was);
+            if was != Some(tone) {
+                was.into_iter().for_each(|was| tell(Kind::Ended(was)));
+                tell(Kind::Tone(tone));
+            }
+        } else if let Some((tone, left)) = &mut self.in_sit {
+            *left = left.saturating_sub(HOP_MS);
+            if *left == 0 || change.began.is_some() {
+                tell(Kind::Ended(*tone));
+                self.in_sit = None;
+            }
         }
         if let Some(tone) = change.began {
             tell(Kind::Tone(tone));
         }
-        let power = self.spectrum.power();
-        if self.voice.push(self.spectrum.hop(), power, is_tone(self.heard) || is_tone(heard)) {
+
+        let tone = found.is_some() || high.is_some() || self.bursts.is_on();
+        self.since_tone = if tone { 0 } else { self.since_tone.saturating_add(1) };
+        if self.voice.step(power, low, self.past.turn(), self.since_tone <= AFTER_TONE) {
             tell(Kind::Voice);
         }
-        self.count_silence(power, tell);
+        self.count_silence(power, &mut tell);
     }
 
     fn count_silence(&mut self, power: f32, tell: &mut impl FnMut(Kind)) {
@@ -227,114 +224,20 @@ impl Detector {
 
     /// Forgets everything heard; the sample index goes on.
     pub fn reset(&mut self) {
-        self.spectrum.reset();
+        self.fill = 0;
+        self.front = Front::new();
+        self.past = Past::new();
+        self.high.reset();
+        self.bursts.reset();
         self.cadence.reset();
         self.voice.reset();
         if let Some(sit) = &mut self.sit {
             sit.reset();
         }
-        self.pending = None;
-        self.heard = Heard::Silence;
         self.in_sit = None;
+        self.since_tone = u32::MAX;
         self.silent_ms = 0;
         self.noisy_hops = 0;
-    }
-}
-
-fn is_tone(heard: Heard) -> bool {
-    matches!(heard, Heard::Tone(_))
-}
-
-/// Whether a special information tone is the one of three rising tones.
-fn rises(sit: &[Segment]) -> bool {
-    let mut tones = sit.iter().filter(|s| !s.freqs.is_empty());
-    let firsts: ArrayVec<f32, 3> = tones.by_ref().take(3).filter_map(|s| s.freqs.first().copied()).collect();
-    tones.next().is_none()
-        && matches!(firsts.as_slice(), [a, b, c] if *a > 800.0 && a < b && b < c)
-        && sit.iter().all(|s| s.ms < 450 || s.freqs.is_empty())
-}
-
-/// Whether a special information tone is of the North American precise tone plan.
-fn is_precise(sit: &[Segment]) -> bool {
-    sit.first().is_some_and(|s| s.freqs == [913.8])
-}
-
-/// Makes a pattern of a tone. `None` for an empty tone.
-fn compile(tone: ProgressTone, segments: &'static [Segment], spectrum: &mut Spectrum) -> Option<Pattern> {
-    let mut steps: ArrayVec<Run, MAX_STEPS> = ArrayVec::new();
-    let mut end = None;
-    let mut stays = false;
-    for (i, s) in segments.iter().enumerate() {
-        let signature = if s.freqs.is_empty() { None } else { Some(spectrum.signature(s)?) };
-        if s.ms == 0 {
-            end = signature;
-            stays = true;
-            break;
-        }
-        let neighbour = |k: Option<&Segment>| k.map(|k| k.freqs);
-        let (before, after) =
-            (neighbour(i.checked_sub(1).and_then(|k| segments.get(k))), neighbour(segments.get(i + 1)));
-        if signature.is_none() && s.ms <= INVISIBLE_MS && before.is_some() && after.is_some() && before != after {
-            continue;
-        }
-        match steps.last_mut() {
-            // Two pauses, or two bursts of the same tone, in a row are one.
-            Some(last) if last.signature == signature => last.ms += s.ms,
-            _ => {
-                let ms = if signature.is_some() { s.ms.saturating_sub(BLUR_MS) } else { s.ms + BLUR_MS };
-                steps.try_push(Run { signature, ms }).ok()?;
-            }
-        }
-    }
-    if steps.is_empty() && !stays {
-        return None;
-    }
-    // A cycle that is the same cycle twice is that cycle.
-    let half = steps.len() / 2;
-    if !stays && half % 2 == 0 && half > 0 && steps.iter().take(half).eq(steps.iter().skip(half)) {
-        steps.truncate(half);
-    }
-    let rule = if stays {
-        if steps.is_empty() { Rule::Steady(DIAL_MS) } else { Rule::Introduced(INTRODUCED_MS) }
-    } else {
-        match tone {
-            ProgressTone::Ringback => Rule::Pause(RINGBACK_PAUSE_MS),
-            ProgressTone::CallWaiting if sounding(&steps) >= CALL_WAITING_MS => Rule::Pause(CALL_WAITING_PAUSE_MS),
-            // So short a burst of one frequency happens in speech too: it must come three times.
-            ProgressTone::CallWaiting => Rule::Repeated(2 * steps.len() + 1),
-            _ => Rule::Repeated(steps.len().max(4)),
-        }
-    };
-    Some(Pattern { tone, steps, end, rule, unique: false })
-}
-
-/// How long the bursts of a cycle are together, in ms.
-fn sounding(steps: &[Run]) -> u32 {
-    steps.iter().filter(|s| s.signature.is_some()).map(|s| s.ms).sum()
-}
-
-/// Settles what depends on all patterns: how long a steady tone must last, and which tones stand alone.
-fn finish(patterns: &mut ArrayVec<Pattern, MAX_PATTERNS>) {
-    let steps: ArrayVec<(usize, Run), { MAX_PATTERNS * MAX_STEPS }> = patterns
-        .iter()
-        .enumerate()
-        .flat_map(|(i, p)| {
-            let end = p.end.map(|end| Run { signature: Some(end), ms: 0 });
-            p.steps.iter().copied().chain(end).map(move |s| (i, s))
-        })
-        .filter(|(_, s)| s.signature.is_some())
-        .take(MAX_PATTERNS * MAX_STEPS)
-        .collect();
-    for (i, p) in patterns.iter_mut().enumerate() {
-        if let Rule::Steady(ms) = &mut p.rule {
-            let least = if p.tone == ProgressTone::Unobtainable { UNOBTAINABLE_MS } else { DIAL_MS };
-            let longest = steps.iter().filter(|(_, s)| s.signature == p.end).map(|(_, s)| s.ms).max().unwrap_or(0);
-            *ms = least.max(longest + longest * 16 / 100 + 60);
-        }
-        p.unique = p
-            .steps
-            .iter()
-            .all(|own| own.signature.is_none() || steps.iter().all(|(k, s)| *k == i || s.signature != own.signature));
     }
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::SitKind;
-use crate::country::{US, all, by_code};
+use crate::country::{Segment, US, all, by_code};
 use crate::test_signal::{Noise, mix_at, silence, speech, tone};
 use crate::tone::TonePlayer;
 use std::vec::Vec;
