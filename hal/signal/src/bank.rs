@@ -38,27 +38,22 @@ impl<const HOP: usize, const LANES: usize> Bank<HOP, LANES> {
     /// To be called from inside a [`crate::simd::Kernel`].
     #[inline(always)]
     pub(crate) fn correlate(&self, x: &[f32; HOP]) -> [f32; LANES] {
-        // Four sums for each lane, so that the additions need not wait for each other.
-        let mut sums = [[0.0f32; LANES]; 4];
+        let mut sums = [0.0f32; LANES];
         let (rows, rest) = self.0.as_chunks::<4>();
         let (samples, last) = x.as_chunks::<4>();
-        for (rows, x) in rows.iter().zip(samples) {
-            for ((sum, row), x) in sums.iter_mut().zip(rows).zip(x) {
-                for (s, w) in sum.iter_mut().zip(row) {
-                    *s += w * x;
-                }
+        // Four samples at a time, so that the additions need not wait for each other.
+        for ([a, b, c, d], [v, w, x, y]) in rows.iter().zip(samples) {
+            for ((((s, a), b), c), d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                *s += (a * v + b * w) + (c * x + d * y);
             }
         }
         for (row, x) in rest.iter().zip(last) {
-            for (s, w) in sums[0].iter_mut().zip(row) {
+            for (s, w) in sums.iter_mut().zip(row) {
                 *s += w * x;
             }
         }
-        let [a, b, c, d] = sums;
-        core::array::from_fn(|i| match (a.get(i), b.get(i), c.get(i), d.get(i)) {
-            (Some(a), Some(b), Some(c), Some(d)) => (a + b) + (c + d),
-            _ => 0.0,
-        })
+        // Or the compiler takes the lanes apart for what comes after, and is many times slower.
+        core::hint::black_box(sums)
     }
 }
 

@@ -265,8 +265,7 @@ impl Bursts {
         purity.add(found.share, power);
         self.limit = power * LOUD;
         self.loud = 0;
-        self.on =
-            Some(On { id: found.id, steady, power, since, seen: past.count(), missing: 0, other: None, purity });
+        self.on = Some(On { id: found.id, steady, power, since, seen: past.count(), missing: 0, other: None, purity });
         let at = since * u64::from(LOW_MS);
         let _ = turns.try_push(Turn { to: Some(found.id), at, renamed: false, quality: Quality::default() });
     }

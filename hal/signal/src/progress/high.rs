@@ -36,9 +36,8 @@ const HOWLER_REACH: f32 = 0.2;
 const HOWLER_STEADY: core::ops::Range<f32> = 0.6..1.7;
 
 /// The howler of North America (receiver off hook), which many other networks use too, and 1.2 % to either side.
-static HOWLER: Bank<HOP, 24> = Bank::new(&[
-    1400.0, 2060.0, 2450.0, 2600.0, 1383.2, 2035.3, 2420.6, 2568.8, 1416.8, 2084.7, 2479.4, 2631.2,
-]);
+static HOWLER: Bank<HOP, 24> =
+    Bank::new(&[1400.0, 2060.0, 2450.0, 2600.0, 1383.2, 2035.3, 2420.6, 2568.8, 1416.8, 2084.7, 2479.4, 2631.2]);
 
 /// The waves of the bands' middles over a block.
 static WAVES: [[(f32, f32); BLOCK]; 3] = waves();
@@ -84,13 +83,7 @@ pub(super) struct High {
 
 impl High {
     pub(super) fn new() -> Self {
-        Self {
-            before: [0; HOP + 4],
-            band: None,
-            sums: None,
-            howl: 0.0,
-            silence: level::mean_square(MIN_DBM0),
-        }
+        Self { before: [0; HOP + 4], band: None, sums: None, howl: 0.0, silence: level::mean_square(MIN_DBM0) }
     }
 
     /// Takes a hop with the four samples before it, its correlations, and the power of the low band. Answers with the

@@ -206,7 +206,8 @@ fn finish(patterns: &mut ArrayVec<Pattern, MAX_PATTERNS>) {
             *ms = least.max(longest + longest * STEADY_PERCENT / 100 + STEADY_MS);
         }
         if let Rule::Alone(_, pause) = &mut p.rule {
-            let alike = |k: usize| steps.iter().any(|(j, s)| *j == k && p.steps.iter().any(|o| o.signature == s.signature));
+            let alike =
+                |k: usize| steps.iter().any(|(j, s)| *j == k && p.steps.iter().any(|o| o.signature == s.signature));
             let rivals = pauses.iter().filter(|(k, ms)| *k != i && *ms <= WAITED_FOR_MS && alike(*k));
             let longest = rivals.map(|(_, ms)| *ms).max();
             *pause = (*pause).max(longest.map_or(0, |ms| ms + ms * STEADY_PERCENT / 100 + STEADY_MS));
