@@ -314,6 +314,12 @@ impl LineDecoder {
                 detector.process(samples, &mut |e| sink(Event::Cas(cas::Event { at: e.at + missed, ..e })));
             }
             Stage::Sounds if listen.intersects(Listen::SOUNDS) => {
+                // What others hear counts from slice to slice, so that the size of blocks changes nothing.
+                if at.is_multiple_of(SLICE as u64) {
+                    let digit = listen.intersects(Listen::DIGITS) && self.dtmf.receiver.is_on();
+                    let tone = listen.contains(Listen::ANSWER) && self.answer.receiver.hears_tone();
+                    self.progress.receiver.engage(digit || tone);
+                }
                 let (detector, missed) = self.progress.hear(at, samples);
                 let answer = &mut self.answer;
                 detector.process(samples, &mut |e| {

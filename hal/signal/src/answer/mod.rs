@@ -323,6 +323,11 @@ impl Detector {
         self.ear.await_greeting();
     }
 
+    /// Whether the line carries a single tone at the moment, or the characters of a text telephone: no voice.
+    pub fn hears_tone(&self) -> bool {
+        self.ear.reading || self.ear.tone.as_ref().is_some_and(|t| t.age_ms() >= TONE_MS)
+    }
+
     /// Forgets everything heard; the sample index goes on.
     pub fn reset(&mut self) {
         let fresh = Self::with_settings(self.ear.settings);

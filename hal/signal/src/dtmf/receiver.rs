@@ -308,6 +308,11 @@ impl Receiver {
         sink(Event { edge: DigitEdge::End, at: self.at as u64, duration_ms, ..c.begin });
     }
 
+    /// Whether a digit is on: it was told and has not ended.
+    pub fn is_on(&self) -> bool {
+        matches!(self.state, State::On(_))
+    }
+
     /// Forgets everything heard; the sample index goes on.
     pub fn reset(&mut self) {
         self.ring = Aligned([0; RING]);

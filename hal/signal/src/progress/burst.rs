@@ -42,6 +42,8 @@ const FOUND_EVERY_MS: u64 = 13;
 /// never full.
 const ALONE_SHARE: f32 = 0.87;
 const ALONE_LEAVE: f32 = 0.1;
+/// Share of a tone with hardly anything else.
+const FINE_SHARE: f32 = 0.955;
 /// Share and swell of a pure tone.
 const PURE_SHARE: f32 = 0.965;
 const PURE_SWELL: f32 = 1.25;
@@ -67,14 +69,16 @@ pub(super) struct Turn {
 pub(super) struct Quality {
     /// Steady, and found all the time.
     pub(super) clean: bool,
-    /// The same, and nothing else with it.
+    /// The same, and hardly anything else with it.
+    pub(super) fine: bool,
+    /// The same, and nothing else.
     pub(super) pure: bool,
-    /// Hardly anything else with it, and it began out of silence, or what noise there is.
+    /// Little else with it, and it began out of silence, or what noise there is.
     pub(super) alone: bool,
 }
 
 impl Quality {
-    const BEST: Self = Self { clean: true, pure: true, alone: true };
+    const BEST: Self = Self { clean: true, fine: true, pure: true, alone: true };
 }
 
 /// The changes in a hop: an end and a beginning in either band.
@@ -112,9 +116,10 @@ impl Purity {
         let hops = self.hops as f32;
         let clean = u64::from(self.hops) * FOUND_EVERY_MS + FOUND_AFTER_MS >= ms
             && self.strongest <= CLEAN_SWELL * self.weakest;
-        let pure = clean && self.shares >= PURE_SHARE * hops && self.strongest <= PURE_SWELL * self.weakest;
+        let fine = clean && self.shares >= FINE_SHARE * hops;
+        let pure = fine && self.shares >= PURE_SHARE * hops && self.strongest <= PURE_SWELL * self.weakest;
         let alone = self.alone && self.shares + ALONE_LEAVE >= ALONE_SHARE * hops;
-        Quality { clean, pure, alone }
+        Quality { clean, fine, pure, alone }
     }
 }
 

@@ -39,7 +39,7 @@ struct Run {
 
 impl Run {
     const fn new(signature: Option<SignatureId>, cut: bool) -> Self {
-        let quality = Quality { clean: false, pure: false, alone: false };
+        let quality = Quality { clean: false, fine: false, pure: false, alone: false };
         Self { signature, ms: 0, cut, quality, quiet: true }
     }
 
@@ -118,11 +118,13 @@ const fn is_close(run: u32, ms: u32) -> bool {
 
 /// Bursts that are not clean must agree for so many runs more.
 const UNCLEAN_RUNS: usize = 4;
+/// And a steady tone for so long more, in ms.
+const UNCLEAN_MS: u32 = 1500;
 /// Shortest part of a burst of a unique tone that will do.
 const PART_OF_BURST: u32 = 300;
 /// A burst of a unique ringback is told after so many ms: whoever answers during the first one cuts it short.
 const UNIQUE_BURST: u32 = 150;
-/// The same, of one that is not as pure, or of frequencies that speech may have.
+/// The same, of one that is not as pure.
 const IMPURE_BURST: u32 = 600;
 /// The line's state must be known for so long before it ends a tone, in ms: a pause, and a tone, whose name may change.
 const SETTLE: u32 = 20;
@@ -149,8 +151,10 @@ struct Match {
     at_last: bool,
     /// The oldest of the runs was cut.
     cut: bool,
-    /// All bursts were clean.
+    /// All bursts were clean; fine; pure.
     clean: bool,
+    fine: bool,
+    pure: bool,
     /// They stood alone and are close to their length, and the pauses were quiet.
     alone: bool,
 }
@@ -276,7 +280,7 @@ impl Cadence {
             if step.signature != self.open.signature || self.open.ms > overdue(step.ms) {
                 continue;
             }
-            let mut fit = Match { at_last: r + 1 == count, clean: true, alone: true, ..Match::default() };
+            let mut fit = Match { at_last: r + 1 == count, clean: true, fine: true, pure: true, alone: true, ..Match::default() };
             for (back, run) in self.past.iter().rev().enumerate() {
                 let at = (r + count - 1 + (count - back % count)) % count;
                 let Some(step) = p.steps.get(at) else { break };
@@ -288,6 +292,8 @@ impl Cadence {
                 fit.cut |= run.cut;
                 if run.signature.is_some() {
                     fit.clean &= run.quality.clean;
+                    fit.fine &= run.quality.fine;
+                    fit.pure &= run.quality.pure;
                     fit.alone &= run.cut || (run.quality.alone && is_close(run.ms, step.ms));
                 } else {
                     fit.alone &= run.quiet;
@@ -312,7 +318,10 @@ impl Cadence {
     fn supported(&self, p: &Pattern) -> Option<Match> {
         let steady = |ms: u32| self.open.signature == p.end && self.open.ms >= ms;
         match p.rule {
-            Rule::Steady(ms) => steady(ms).then(Match::default),
+            Rule::Steady(ms) => {
+                let ms = if self.open.quality.fine { ms } else { ms + UNCLEAN_MS };
+                steady(ms).then(Match::default)
+            }
             Rule::Introduced(ms) => {
                 let runs = if steady(ms) { self.introduction(p) } else { 0 };
                 (runs >= p.least_introduction()).then(|| Match { runs, ..Match::default() })
@@ -324,10 +333,11 @@ impl Cadence {
             Rule::Pause(ms) => Some(self.fit(p)).filter(|m| {
                 let cycle = p.steps.len();
                 let ms = if m.cut && m.runs < cycle { ms.max(PAUSE_AFTER_CUT) } else { ms };
-                let soon = m.runs >= cycle || (m.at_last && m.runs + 1 >= cycle && self.open.ms >= ms);
-                (m.clean && soon) || m.runs > cycle
+                let soon = m.fine && m.at_last && m.runs + 1 >= cycle && self.open.ms >= ms && self.open.quiet;
+                soon || (m.clean && m.runs >= cycle) || m.runs > cycle
             }),
             Rule::Alone(need, ms) => Some(self.fit(p)).filter(|m| {
+                let need = if m.pure { need } else { need.max(p.steps.len() + 1) };
                 let alone = m.alone && m.at_last && self.open.quiet && m.runs >= need && self.open.ms >= ms;
                 m.clean && (alone || m.runs > need.max(2 * p.steps.len()))
             }),
@@ -340,7 +350,8 @@ impl Cadence {
         p.unique
             && p.tone == ProgressTone::Ringback
             && matches!(p.rule, Rule::Pause(_))
-            && self.open.ms >= if quality.pure && p.distinct { UNIQUE_BURST } else { IMPURE_BURST }
+            && p.distinct
+            && self.open.ms >= if quality.pure { UNIQUE_BURST } else { IMPURE_BURST }
             && quality.clean
             && (quality.alone || self.open.cut)
             && p.steps.iter().any(|s| s.signature.is_some() && s.signature == self.open.signature)

@@ -101,6 +101,8 @@ pub struct Detector {
     /// The special information tone told, and for how many ms more it may go without the next.
     in_sit: Option<(ProgressTone, u32)>,
     since_tone: u32,
+    /// Another receiver hears what is no voice.
+    engaged: bool,
     at: u64,
     silent_ms: u32,
     noisy_hops: u32,
@@ -125,6 +127,7 @@ impl Detector {
             voice: Voice::new(),
             in_sit: None,
             since_tone: u32::MAX,
+            engaged: false,
             at: 0,
             silent_ms: 0,
             noisy_hops: 0,
@@ -202,7 +205,7 @@ impl Detector {
             tell(Kind::Tone(tone));
         }
 
-        let tone = found.is_some() || high.is_some() || self.bursts.is_on();
+        let tone = found.is_some() || high.is_some() || self.bursts.is_on() || self.engaged;
         self.since_tone = if tone { 0 } else { self.since_tone.saturating_add(1) };
         if self.voice.step(power, low, self.past.turn(), self.since_tone <= AFTER_TONE) {
             tell(Kind::Voice);
@@ -222,6 +225,11 @@ impl Detector {
         }
     }
 
+    /// Another receiver hears a digit, an answer tone or the like (true), or not any more: that is no voice.
+    pub fn engage(&mut self, on: bool) {
+        self.engaged = on;
+    }
+
     /// Forgets everything heard; the sample index goes on.
     pub fn reset(&mut self) {
         self.fill = 0;
@@ -236,6 +244,7 @@ impl Detector {
         }
         self.in_sit = None;
         self.since_tone = u32::MAX;
+        self.engaged = false;
         self.silent_ms = 0;
         self.noisy_hops = 0;
     }
