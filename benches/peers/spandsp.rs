@@ -7,13 +7,13 @@ use std::ptr::null_mut;
 type Process = unsafe extern "C" fn(*mut c_void, *const i16, c_int) -> c_int;
 
 /// One receiver: its state, and the function that takes samples.
-pub struct Receiver {
+pub(crate) struct Receiver {
     state: *mut c_void,
     process: Process,
 }
 
 impl Receiver {
-    pub fn process(&mut self, samples: &[i16]) {
+    pub(crate) fn process(&mut self, samples: &[i16]) {
         let count = c_int::try_from(samples.len()).expect("a short block");
         // SAFETY: the state was made by the function that belongs to `process`; the slice is valid for its length.
         unsafe { (self.process)(self.state, samples.as_ptr(), count) };
@@ -21,7 +21,7 @@ impl Receiver {
 }
 
 /// The library.
-pub struct Spandsp(&'static Library);
+pub(crate) struct Spandsp(&'static Library);
 
 extern "C" fn digits(_: *mut c_void, _: *const c_char, _: c_int) {}
 extern "C" fn bit(_: *mut c_void, _: c_int) {}
@@ -36,7 +36,7 @@ const ASYNC: c_int = 0;
 
 impl Spandsp {
     /// The library, or why it is not there.
-    pub fn load() -> Result<Self, libloading::Error> {
+    pub(crate) fn load() -> Result<Self, libloading::Error> {
         // SAFETY: the library's initialisers are trusted as far as the distribution is. It is never unloaded.
         let library = unsafe { Library::new("libspandsp.so.2") }?;
         Ok(Self(Box::leak(Box::new(library))))
@@ -47,7 +47,7 @@ impl Spandsp {
         unsafe { self.0.get(name.as_bytes()) }.expect("libspandsp has the function")
     }
 
-    pub fn dtmf(&self) -> Receiver {
+    pub(crate) fn dtmf(&self) -> Receiver {
         type Init = unsafe extern "C" fn(
             *mut c_void,
             extern "C" fn(*mut c_void, *const c_char, c_int),
@@ -75,12 +75,12 @@ impl Spandsp {
     }
 
     /// Bell 202 and V.23: one receiver each.
-    pub fn caller_id(&self) -> [Receiver; 2] {
+    pub(crate) fn caller_id(&self) -> [Receiver; 2] {
         [self.fsk(BELL202), self.fsk(V23)]
     }
 
     /// North American call progress and the call-waiting alert, as one tone detector.
-    pub fn call_progress(&self) -> Receiver {
+    pub(crate) fn call_progress(&self) -> Receiver {
         let make: Symbol<unsafe extern "C" fn(*mut c_void) -> *mut c_void> =
             self.symbol("super_tone_rx_make_descriptor");
         let add_tone: Symbol<unsafe extern "C" fn(*mut c_void) -> c_int> = self.symbol("super_tone_rx_add_tone");

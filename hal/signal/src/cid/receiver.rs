@@ -9,10 +9,10 @@ use arrayvec::ArrayVec;
 const MAX_INNER_MARKS: u16 = 25;
 /// Chance of two wrong bytes above which a right checksum proves nothing: it lets one in sixteen of these pass.
 const MAX_DOUBT: f32 = 0.05;
-/// Doubt in a byte, on average, up to which a frame without a seizure is told though not believed.
-const CLEAR: f32 = 0.05;
+/// Doubt in a byte, on average, up to which a frame is told though not believed: after a seizure, and without one.
+const CLEAR: (f32, f32) = (0.3, 0.05);
 /// Least bytes of such a frame.
-const CLEAR_BYTES: usize = 6;
+const CLEAR_BYTES: (usize, usize) = (3, 6);
 /// A click in the mark reads as this.
 const CLICK: u8 = 0xFF;
 
@@ -158,7 +158,8 @@ impl Walk {
 
     /// Whether the bytes were so clear that they were sent.
     fn is_clear(&self) -> bool {
-        self.raw.len() >= CLEAR_BYTES && self.doubt < CLEAR * self.raw.len() as f32
+        let clear = |bytes: usize, doubt: f32| self.raw.len() >= bytes && self.doubt < doubt * self.raw.len() as f32;
+        clear(CLEAR_BYTES.1, CLEAR.1) || self.seized && clear(CLEAR_BYTES.0, CLEAR.0)
     }
 
     /// The frame has all its bytes.
@@ -169,7 +170,7 @@ impl Walk {
             (Err(FrameError::UnknownType), _) if checksum(&self.raw) != 0 => Err(FrameError::Checksum),
             (parsed, _) => parsed,
         };
-        if parsed.is_ok() || self.seized || self.is_ordinary() || self.is_clear() {
+        if parsed.is_ok() || self.is_clear() {
             self.tell(&self.raw, parsed, at, sink);
         }
         self.clear();
@@ -180,7 +181,7 @@ impl Walk {
         if let Some(received) = self.japanese.cut() {
             self.tell_japanese(&received.message, received.error, at, sink);
         }
-        if self.is_ordinary() && (self.seized && self.raw.len() >= 3 || self.is_clear()) {
+        if self.is_ordinary() && self.is_clear() {
             self.tell(&self.raw, Err(FrameError::Truncated), at, sink);
         }
         self.clear();

@@ -9,8 +9,15 @@ fn edges(digits: &str, start_ms: u64, on: u64, off: u64) -> Vec<dtmf::Event> {
     let mut out = Vec::new();
     let mut now = start_ms;
     for symbol in digits.bytes() {
-        let edge =
-            |edge, ms: u64, duration_ms| dtmf::Event { symbol, edge, at: samples(ms), duration_ms, level_dbm0: -12.0, onset: 0, twist_db: 0.0 };
+        let edge = |edge, ms: u64, duration_ms| dtmf::Event {
+            symbol,
+            edge,
+            at: samples(ms),
+            duration_ms,
+            level_dbm0: -12.0,
+            onset: 0,
+            twist_db: 0.0,
+        };
         out.push(edge(DigitEdge::Begin, now + 30, 0));
         out.push(edge(DigitEdge::End, now + on + 33, on as u32));
         now += on + off;

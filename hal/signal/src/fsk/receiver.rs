@@ -56,10 +56,16 @@ const WAKE: usize = 3;
 const PART: usize = 40;
 /// What the mark is turned down by when it is looked at, in Hz.
 const MIDDLE: f32 = 1250.0;
-/// Where marks may be, in Hz: 1200 less 2 % to 1300 more 2 %, and a little more.
-const MARKS: core::ops::Range<f32> = 1165.0..1340.0;
-/// Least share of the power in the channel that the mark has when looked at closely.
-const SHARE: f32 = 0.4;
+/// How far a mark may be from its place, in Hz: 1.5 %, and 10 Hz by which a carrier system may be off.
+const FREQUENCY_ERROR: f32 = 30.0;
+/// Least share of the power in the channel that the mark has when looked at closely: what it has with noise as strong as
+/// the signal.
+const SHARE: f32 = 0.62;
+/// How far the phase of a part may be from its place, in radians: three standard deviations with noise 3 dB below the
+/// signal.
+const STEADY: f32 = 0.35;
+/// Least power of a part over that of the strongest one.
+const FLAT: f32 = 0.4;
 /// Hops of a seizure that count as one (40 ms; British ones have 80 ms at least).
 const SEIZURE: u32 = 4;
 /// Hops for which a seizure is remembered.
@@ -259,7 +265,12 @@ impl Found {
             .fold(Complex::default(), |sum, (a, b)| sum.plus(b.times(a.conj())))
             .angle();
         let hz = MIDDLE + turn / TAU * SAMPLE_RATE as f32 / PART as f32;
-        if !MARKS.contains(&hz) {
+        if [BELL202.mark, V23.mark].iter().all(|mark| (hz - mark).abs() > FREQUENCY_ERROR) {
+            return None;
+        }
+        // The first parts may be seizure still, and the last one message.
+        let [_, _, a, b, c, _] = parts.map(Complex::power);
+        if a.min(b).min(c) < FLAT * a.max(b).max(c) {
             return None;
         }
         let whole = parts
@@ -269,6 +280,12 @@ impl Found {
         // A part is a little weaker for being turned down by the wrong frequency.
         let half = turn / 2.0;
         let loss = if half.abs() < PI / 1000.0 { 1.0 } else { libm::sinf(half) / half };
+        let unsteady = |(i, p): (usize, &Complex)| {
+            p.times(Complex::unit(-turn * i as f32)).times(whole.conj()).angle().abs() > STEADY
+        };
+        if parts.iter().enumerate().skip(2).take(3).any(unsteady) {
+            return None;
+        }
         let n = (WAKE * HOP) as f32;
         let (amplitude, power) = (libm::sqrtf(whole.power()) / (n * loss), energy / n);
         let rest = (power - amplitude * amplitude).max(0.0);

@@ -20,15 +20,17 @@ const BEHIND: (f32, f32) = (20.0, 2.5);
 /// A carrier is lost when no reading this close to the best one has quality.
 const CLOSE: f32 = 12.0;
 /// Quality below which the carrier is lost.
-const LOST: f32 = 0.45;
+const LOST: f32 = 0.58;
 /// Least amplitude of space over that of mark (-13 dB): less is no modem, but a tone that comes and goes.
 const LEAST_SPACE: f32 = 0.22;
 /// Least quality of the last byte before a loss.
-const LAST_QUALITY: f32 = 0.6;
+const LAST_QUALITY: f32 = 0.65;
 /// Cost in log likelihood of a start of the first byte at one particular moment of a long mark.
 const START: f32 = 12.0;
 /// The same after a byte, while there were no marks between bytes yet, and later.
 const STUFFED: (f32, f32) = (8.0, 4.0);
+/// Standard deviations of noise that make no space of a mark.
+const SURE: f32 = 3.0;
 /// Cost of a stop bit that is a space.
 const BROKEN_STOP: f32 = 9.0;
 /// Cost of an edge at a sample that is not the nearest, where it is no more considered.
@@ -126,11 +128,19 @@ pub(super) struct Search {
     wander: [f32; 2],
     /// Marks were seen between bytes.
     stuffed: bool,
+    /// The best metric but for the reading that goes on now.
+    top: f32,
 }
 
 /// Turns as a fraction of 2^32.
 fn turns(x: f64) -> u32 {
-    ((x - libm::floor(x)) * 4_294_967_296.0) as i64 as u32
+    // Whole turns fall off at the top.
+    (x * 4_294_967_296.0) as i64 as u32
+}
+
+/// The nearest whole moment.
+fn nearest(at: f64) -> f64 {
+    (at + 0.5) as i64 as f64
 }
 
 /// Radians as a fraction of a turn of 2^32.
@@ -160,6 +170,7 @@ impl Search {
             nominal,
             wander: [free * (snr / NOISY).clamp(1.0, 2.0), grid],
             stuffed: false,
+            top: f32::NEG_INFINITY,
         }
     }
 
@@ -195,12 +206,17 @@ impl Search {
         }
     }
 
-    /// Whether another reading of as many samples is far likelier.
-    fn is_hopeless(&self, r: &Reading) -> bool {
+    /// Whether another reading of as many samples is far likelier. Finds the best metric on the way.
+    fn is_hopeless(&mut self, r: &Reading) -> bool {
         let near = r.at + f64::from(r.period) * 0.25;
+        let (mut top, mut rival) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
+        for o in &self.readings {
+            top = top.max(o.metric);
+            rival = if o.at <= near { rival.max(o.metric) } else { rival };
+        }
+        self.top = top;
         let (base, weight) = BEHIND;
-        let least = r.metric + base + weight * self.base * self.nominal / self.noise();
-        self.readings.iter().any(|o| o.at <= near && o.metric > least)
+        rival > r.metric + base + weight * self.base * self.nominal / self.noise()
     }
 
     fn best(&self) -> Option<&Reading> {
@@ -231,7 +247,9 @@ impl Search {
     fn advance(&mut self, r: &Reading, hop: &Hop<'_>) {
         match r.position {
             IDLE => {
-                self.start(r, hop);
+                if r.idle == 0 || !self.is_surely_mark(r, hop) {
+                    self.start(r, hop);
+                }
                 let part = r.period / f32::from(PARTS);
                 let idle = self.listen(&Reading { idle: r.idle.saturating_add(1), ..*r }, r.at, (true, part), hop);
                 self.offer(idle);
@@ -247,6 +265,16 @@ impl Search {
                 }
             }
         }
+    }
+
+    /// Whether the next bit is mark beyond doubt, so that no start need be considered.
+    fn is_surely_mark(&self, r: &Reading, hop: &Hop<'_>) -> bool {
+        let [_, amplitude] = r.amplitude;
+        let found = hop.between(true, r.at, r.at + f64::from(r.period));
+        let spread = libm::sqrtf(r.period * self.noise() * 0.5);
+        // Half of the mark, and as much more as noise may make of it.
+        let least = 0.5 * amplitude * r.period + SURE * spread;
+        found.times(unit(r.phase).conj()).re > least
     }
 
     /// A start bit.
@@ -270,7 +298,7 @@ impl Search {
         begun.grid = grid;
         begun.track.restart(TIMING, step * step / 12.0);
         if grid {
-            begun.at = libm::round(begun.at);
+            begun.at = nearest(begun.at);
             begun.period = self.nominal;
             begun.track.restart(LENGTH, 0.0);
         }
@@ -284,7 +312,7 @@ impl Search {
             let r = self.listen(r, r.at, (bit, r.period), hop);
             return self.offer(r);
         }
-        let near = libm::round(r.at);
+        let near = nearest(r.at);
         let off = (r.at - near) as f32;
         let far = near + if off > 0.0 { 1.0 } else { -1.0 };
         let blur = 0.02 + 0.5 * libm::sqrtf(r.track.variance(TIMING)) / self.per_sample();
@@ -306,7 +334,7 @@ impl Search {
         let mut next = *r;
         let (mut from, mut to) = (r.at, r.at + f64::from(length));
         if r.grid && !(r.position == IDLE && r.idle > 0) {
-            (from, to) = (libm::round(edge), libm::round(to));
+            (from, to) = (nearest(edge), nearest(to));
         }
         if changes {
             let jump = turns(self.shift * from);
@@ -367,7 +395,7 @@ impl Search {
         next.hear(b, found.re / length_heard, amplitude, share);
         // The best reading tells what the line is like.
         let sure = r.position == IDLE && bit || r.count > 0;
-        if sure && self.best().is_none_or(|best| next.metric >= best.metric) {
+        if sure && next.metric >= self.top {
             // Not counting what the phase is unsure of.
             let of_noise = variance / (variance + spread);
             let heard = 2.0 * found.im * found.im / length_heard * of_noise;
@@ -390,27 +418,29 @@ impl Search {
 
     /// Lets a reading live if none like it is likelier.
     fn offer(&mut self, mut new: Reading) {
+        self.top = self.top.max(new.metric);
         let near = match new.position {
             IDLE => 0.1,
             1..5 if new.grid && new.count == 0 => 0.05,
             _ => 0.3,
         } * self.nominal;
-        let alike = self.readings.iter().position(|old| old.is_like(&new, near));
-        let Some(mut old) = alike.and_then(|i| self.readings.get(i)).copied() else {
-            if self.readings.is_full() {
-                return self.squeeze_in(new);
+        let cost = self.idle_cost(&new);
+        let Some(i) = self.readings.iter().position(|old| old.is_like(&new, near)) else {
+            if let Err(full) = self.readings.try_push(new) {
+                self.squeeze_in(full.element());
             }
-            let _ = self.readings.try_push(new);
             return;
         };
-        let lead = (new.metric - self.idle_cost(&new)) - (old.metric - self.idle_cost(&old));
-        let (winner, loser) = if lead > 0.0 { (&mut new, &old) } else { (&mut old, &new) };
-        if let Some(index) = winner.difference(loser, self.decided) {
+        let Some(old_cost) = self.readings.get(i).map(|old| self.idle_cost(old)) else { return };
+        let Some(old) = self.readings.get_mut(i) else { return };
+        let lead = (new.metric - cost) - (old.metric - old_cost);
+        let difference = new.difference(old, self.decided);
+        let winner = if lead > 0.0 { &mut new } else { &mut *old };
+        if let Some(index) = difference {
             winner.doubts(index, self.decided, chance(lead));
         }
-        let winner = *winner;
-        if let Some(slot) = alike.and_then(|i| self.readings.get_mut(i)) {
-            *slot = winner;
+        if lead > 0.0 {
+            *old = new;
         }
     }
 

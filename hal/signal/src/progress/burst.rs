@@ -42,8 +42,9 @@ const FOUND_EVERY_MS: u64 = 13;
 /// never full.
 const ALONE_SHARE: f32 = 0.87;
 const ALONE_LEAVE: f32 = 0.1;
-/// Share of a tone with hardly anything else.
+/// Share of a tone with hardly anything else in the low band, and of the low band in all.
 const FINE_SHARE: f32 = 0.955;
+const FINE_PART_OF_ALL: f32 = 0.75;
 /// Share and swell of a pure tone.
 const PURE_SHARE: f32 = 0.965;
 const PURE_SWELL: f32 = 1.25;
@@ -91,6 +92,9 @@ struct Purity {
     shares: f32,
     weakest: f32,
     strongest: f32,
+    /// Sums of the power of the low band, and of all.
+    low: f32,
+    all: f32,
     /// Share and power in the newest hop, which may be the last, with its edge in it.
     newest: Option<(f32, f32)>,
     alone: bool,
@@ -98,10 +102,12 @@ struct Purity {
 
 impl Purity {
     const fn new(alone: bool) -> Self {
-        Self { hops: 0, shares: 0.0, weakest: f32::INFINITY, strongest: 0.0, newest: None, alone }
+        Self { hops: 0, shares: 0.0, weakest: f32::INFINITY, strongest: 0.0, low: 0.0, all: 0.0, newest: None, alone }
     }
 
-    fn add(&mut self, share: f32, power: f32) {
+    fn add(&mut self, share: f32, power: f32, past: &Past) {
+        self.low += past.low();
+        self.all += past.all();
         let newest = self.newest.replace((share, power));
         if let Some((share, power)) = newest {
             self.hops += 1;
@@ -116,7 +122,7 @@ impl Purity {
         let hops = self.hops as f32;
         let clean = u64::from(self.hops) * FOUND_EVERY_MS + FOUND_AFTER_MS >= ms
             && self.strongest <= CLEAN_SWELL * self.weakest;
-        let fine = clean && self.shares >= FINE_SHARE * hops;
+        let fine = clean && self.shares >= FINE_SHARE * hops && self.low >= FINE_PART_OF_ALL * self.all;
         let pure = fine && self.shares >= PURE_SHARE * hops && self.strongest <= PURE_SWELL * self.weakest;
         let alone = self.alone && self.shares + ALONE_LEAVE >= ALONE_SHARE * hops;
         Quality { clean, fine, pure, alone }
@@ -267,7 +273,7 @@ impl Bursts {
         let since = rose.unwrap_or(past.count().saturating_sub(FILLED)).max(self.ended);
         let alone = past.quiet_before(past.count() - since + (steady / 2) as u64, since - self.ended, power);
         let mut purity = Purity::new(alone);
-        purity.add(found.share, power);
+        purity.add(found.share, power, past);
         self.limit = power * LOUD;
         self.loud = 0;
         self.on = Some(On { id: found.id, steady, power, since, seen: past.count(), missing: 0, other: None, purity });
@@ -318,7 +324,7 @@ impl On {
         let span = if self.steady < WHOLE { FILL } else { self.steady };
         let power = past.power(span) / span as f32;
         self.power += 0.2 * (power - self.power);
-        self.purity.add(found.share, power);
+        self.purity.add(found.share, power, past);
     }
 
     /// When the power fell below half within the newest hop, if it did.

@@ -118,7 +118,8 @@ const fn is_close(run: u32, ms: u32) -> bool {
 
 /// Bursts that are not clean must agree for so many runs more.
 const UNCLEAN_RUNS: usize = 4;
-/// And a steady tone for so long more, in ms.
+/// And a steady tone that is not pure for so long more, in ms, or if it is not fine either.
+const FINE_MS: u32 = 400;
 const UNCLEAN_MS: u32 = 1500;
 /// Shortest part of a burst of a unique tone that will do.
 const PART_OF_BURST: u32 = 300;
@@ -280,7 +281,8 @@ impl Cadence {
             if step.signature != self.open.signature || self.open.ms > overdue(step.ms) {
                 continue;
             }
-            let mut fit = Match { at_last: r + 1 == count, clean: true, fine: true, pure: true, alone: true, ..Match::default() };
+            let mut fit =
+                Match { at_last: r + 1 == count, clean: true, fine: true, pure: true, alone: true, ..Match::default() };
             for (back, run) in self.past.iter().rev().enumerate() {
                 let at = (r + count - 1 + (count - back % count)) % count;
                 let Some(step) = p.steps.get(at) else { break };
@@ -319,8 +321,12 @@ impl Cadence {
         let steady = |ms: u32| self.open.signature == p.end && self.open.ms >= ms;
         match p.rule {
             Rule::Steady(ms) => {
-                let ms = if self.open.quality.fine { ms } else { ms + UNCLEAN_MS };
-                steady(ms).then(Match::default)
+                let longer = match self.open.quality {
+                    Quality { pure: true, .. } => 0,
+                    Quality { fine: true, .. } => FINE_MS,
+                    _ => UNCLEAN_MS,
+                };
+                steady(ms + longer).then(Match::default)
             }
             Rule::Introduced(ms) => {
                 let runs = if steady(ms) { self.introduction(p) } else { 0 };

@@ -11,8 +11,9 @@ use once_cell::race::OnceBox;
 
 /// A pause this short between two different tones is not seen.
 const INVISIBLE_MS: u32 = 40;
-/// Shortest steady dial tone.
+/// Shortest steady dial tone, and of one frequency, which somebody may sing.
 const DIAL_MS: u32 = 400;
+const SINGLE_DIAL_MS: u32 = 1000;
 /// Shortest steady number-unobtainable tone.
 const UNOBTAINABLE_MS: u32 = 2500;
 /// A steady tone lasts longer than any burst of its frequencies by so much: 16 % and so many ms.
@@ -151,7 +152,11 @@ fn compile(tone: ProgressTone, segments: &'static [Segment], signatures: &mut Si
         steps.truncate(half);
     }
     let rule = match (stays, tone) {
-        (true, _) if steps.is_empty() => Rule::Steady(DIAL_MS),
+        (true, ProgressTone::Unobtainable) if steps.is_empty() => Rule::Steady(UNOBTAINABLE_MS),
+        (true, _) if steps.is_empty() => {
+            let single = segments.iter().any(|s| s.freqs.len() == 1);
+            Rule::Steady(if single { SINGLE_DIAL_MS } else { DIAL_MS })
+        }
         (true, _) => Rule::Introduced(INTRODUCED_MS),
         (false, ProgressTone::Ringback) => Rule::Pause(RINGBACK_PAUSE_MS),
         (false, ProgressTone::CallWaiting) => call_waiting_rule(&steps),
@@ -201,9 +206,8 @@ fn finish(patterns: &mut ArrayVec<Pattern, MAX_PATTERNS>) {
         .collect();
     for (i, p) in patterns.iter_mut().enumerate() {
         if let Rule::Steady(ms) = &mut p.rule {
-            let least = if p.tone == ProgressTone::Unobtainable { UNOBTAINABLE_MS } else { DIAL_MS };
             let longest = steps.iter().filter(|(_, s)| s.signature == p.end).map(|(_, s)| s.ms).max().unwrap_or(0);
-            *ms = least.max(longest + longest * STEADY_PERCENT / 100 + STEADY_MS);
+            *ms = (*ms).max(longest + longest * STEADY_PERCENT / 100 + STEADY_MS);
         }
         if let Rule::Alone(_, pause) = &mut p.rule {
             let alike =
