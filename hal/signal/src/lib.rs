@@ -36,6 +36,7 @@ pub mod line_model;
 pub mod linear;
 pub mod monitor;
 mod osc;
+pub mod plan;
 pub mod progress;
 pub mod pulse;
 pub mod resample;
