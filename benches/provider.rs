@@ -32,6 +32,8 @@ fn ready(lines: u32) -> Provider {
             provider_info: "bench".into(),
             number: None,
             clock: Clock::Monotonic,
+            extension: None,
+            plan: loopstart_signal::plan::Plan::plain(),
         };
         provider.handle(Input::DeviceAdded(description), Time::ZERO).unwrap();
         provider.handle(Input::Event(DeviceId(id), LineEvent::Ready(Caps::all())), Time::ZERO).unwrap();

@@ -4,8 +4,8 @@ use crate::bench::Bench;
 use crate::file::RigFile;
 use anyhow::{Result, bail, ensure};
 use loopstart_signal::{
-    ActionKind, Caps, DialStep, DialSteps, DigitEdge, DigitMode, Failure, LineEvent, Outcome, PartyId, ProgressTone,
-    ReleaseWitness,
+    ActionKind, Caps, DialStep, DialSteps, DigitEdge, DigitMode, Failure, Heed, LineEvent, Outcome, PartyId,
+    ProgressTone, ReleaseWitness,
 };
 use std::time::Duration;
 
@@ -162,7 +162,7 @@ fn digits(rig: &RigFile, line: usize) -> Result<Verdict> {
     }
     let call = bench.act(line, dial(number))?;
     bench.done(line, call, DIALLING)?;
-    let listen = bench.act(line, ActionKind::Listen(true))?;
+    let listen = bench.act(line, ActionKind::Listen(Heed::DTMF))?;
     bench.done(line, listen, AT_ONCE)?;
     hear(&mut bench, line, &rig.numbers.digits)?;
     release(&mut bench, line)?;
@@ -182,7 +182,7 @@ fn send_digits(rig: &RigFile, line: usize) -> Result<Verdict> {
     }
     connect(&mut bench, from, number, line)?;
     bench.pass(Duration::from_secs(2))?;
-    let listen = bench.act(from, ActionKind::Listen(true))?;
+    let listen = bench.act(from, ActionKind::Listen(Heed::DTMF))?;
     bench.done(from, listen, FAR_END)?;
     let kind = ActionKind::SendDigits {
         steps: steps(DIGITS),

@@ -6,7 +6,7 @@ use loopstart_hal::{BLOCK, EventQueue, FxoEvent, FxoPort, HookCommand, LineDevic
 use loopstart_signal::country::US;
 use loopstart_signal::tone::TonePlayer;
 use loopstart_signal::{
-    ActionId, ActionKind, Clock, DialStep, DigitMode, LineAction, LineEvent, Outcome, Time, cid, dtmf, fsk,
+    ActionId, ActionKind, Clock, DialStep, DigitMode, Heed, LineAction, LineEvent, Outcome, Time, cid, dtmf, fsk,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -180,7 +180,7 @@ fn nothing_is_allocated_after_construction() {
     day.run(500, |_| {});
     day.run(2_500, |audio| caller.mix(audio));
     day.act(1, ActionKind::Answer);
-    day.act(2, ActionKind::Listen(true));
+    day.act(2, ActionKind::Listen(Heed::DTMF));
     day.run(1_000, |audio| far.mix(audio));
     day.act(3, ActionKind::SendDigits { steps, mode: DigitMode::Dtmf, digit: times, gap: times, pause: times });
     day.run(1_500, |_| {});

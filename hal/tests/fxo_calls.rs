@@ -9,8 +9,8 @@ use loopstart_hal::{EventQueue, Interest, LineClock, LineDevice, Readiness};
 use loopstart_signal::country::{Country, US, by_code};
 use loopstart_signal::line_model::Echo;
 use loopstart_signal::{
-    ActionId, ActionKind, AnswerWitness, Clock, DialStep, DialSteps, DigitEdge, DigitMode, LineAction, LineEvent, Loss,
-    Outcome, PartyId, ProgressTone, ReleaseWitness, SitKind, Time,
+    ActionId, ActionKind, AnswerWitness, Clock, DialStep, DialSteps, DigitEdge, DigitMode, Heed, LineAction, LineEvent,
+    Loss, Outcome, PartyId, ProgressTone, ReleaseWitness, SitKind, Time,
 };
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::sync::Arc;
@@ -221,7 +221,7 @@ fn a_far_end_that_hangs_up() {
 fn digits_of_the_far_end() {
     let mut line = Line::new();
     line.dial("5550126");
-    line.act(ActionKind::Listen(true));
+    line.act(ActionKind::Listen(Heed::DTMF));
     line.run(30_000);
     let digits: Vec<(u8, DigitEdge)> = line
         .take()
@@ -249,7 +249,7 @@ fn a_call_that_comes_in() {
     let answer = line.act(ActionKind::Answer);
     line.run(3_000);
     assert_eq!(line.take(), [LineEvent::OffHook, ok(answer)]);
-    let listen = line.act(ActionKind::Listen(true));
+    let listen = line.act(ActionKind::Listen(Heed::DTMF));
     line.command("digits 0 42");
     line.run(2_000);
     let told = line.take();

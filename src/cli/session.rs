@@ -539,7 +539,7 @@ impl Session {
                 let line = place(host_line);
                 let what = match state {
                     LineState::Ringing { mode, count } => What::Ring { mode, count: count.saturating_add(1) },
-                    LineState::NumCalls => return None,
+                    LineState::NumCalls | LineState::NumCompletions => return None,
                     LineState::CapsChange => {
                         // It comes with, or soon after, being in service: nothing to tell.
                         let _ = self.attend(line);
@@ -568,9 +568,11 @@ impl Session {
                 let line = place(host_line);
                 (line, None, self.now(line), What::Gone)
             }
-            Notification::Gathered { .. } | Notification::AddressState { .. } | Notification::Remove { .. } => {
-                return None;
-            }
+            Notification::Gathered { .. }
+            | Notification::Media { .. }
+            | Notification::Tone { .. }
+            | Notification::AddressState { .. }
+            | Notification::Remove { .. } => return None,
         };
         Some(Happening { at, line, call, what })
     }

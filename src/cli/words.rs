@@ -22,6 +22,8 @@ pub(super) fn state(state: CallState) -> (&'static str, Option<&'static str>) {
             Some(match mode {
                 DialToneMode::Normal => "NORMAL",
                 DialToneMode::Special => "SPECIAL",
+                DialToneMode::Internal => "INTERNAL",
+                DialToneMode::External => "EXTERNAL",
                 DialToneMode::Unknown => "UNKNOWN",
             }),
         ),
@@ -50,16 +52,22 @@ pub(super) fn state(state: CallState) -> (&'static str, Option<&'static str>) {
             Some(match mode {
                 ConnectedMode::Active => "ACTIVE",
                 ConnectedMode::Inactive => "INACTIVE",
+                ConnectedMode::ActiveHeld => "ACTIVEHELD",
                 ConnectedMode::Confirmed => "CONFIRMED",
             }),
         ),
         CallState::OnHold => ("ONHOLD", None),
+        CallState::OnHoldPendingTransfer => ("ONHOLDPENDTRANSFER", None),
+        CallState::OnHoldPendingConference => ("ONHOLDPENDCONF", None),
+        CallState::Conferenced(_) => ("CONFERENCED", None),
         CallState::Disconnected(mode) => (
             "DISCONNECTED",
             Some(match mode {
                 DisconnectMode::Normal => "NORMAL",
                 DisconnectMode::Unknown => "UNKNOWN",
+                DisconnectMode::Reject => "REJECT",
                 DisconnectMode::Pickup => "PICKUP",
+                DisconnectMode::Forwarded => "FORWARDED",
                 DisconnectMode::Busy => "BUSY",
                 DisconnectMode::NoAnswer => "NOANSWER",
                 DisconnectMode::BadAddress => "BADADDRESS",
@@ -95,6 +103,8 @@ pub(super) fn why_not(state: CallState) -> Option<&'static str> {
             }
             DisconnectMode::TempFailure => "the modem refuses to redial this number for now; wait a minute",
             DisconnectMode::Blocked => "the modem refuses this number for good; switch the modem off and on",
+            DisconnectMode::Reject => "the other side refuses the call",
+            DisconnectMode::Forwarded => "the exchange forwarded the call",
             DisconnectMode::Pickup => "another telephone on the line took the call",
             DisconnectMode::Normal | DisconnectMode::Unknown | DisconnectMode::Unavail => {
                 "the call ended before anybody answered; try again"
@@ -115,6 +125,12 @@ pub(super) fn line_state(state: LineState) -> (&'static str, &'static str) {
         LineState::InService => ("inservice", "in service"),
         LineState::OutOfService => ("outofservice", "out of service: the device is gone or does not answer"),
         LineState::CapsChange => ("capschange", "capabilities changed"),
+        LineState::ConfigChange => ("configchange", "settings changed"),
+        LineState::Terminals => ("terminals", "terminals changed"),
+        LineState::MessageWaiting(true) => ("msgwaiton", "a message waits"),
+        LineState::MessageWaiting(false) => ("msgwaitoff", "no message waits"),
+        LineState::NumCompletions => ("numcompletions", "number of completions changed"),
+        LineState::CompletionCancelled(_) => ("complcancel", "the exchange gave a completion up"),
     }
 }
 

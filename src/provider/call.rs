@@ -6,9 +6,9 @@
 use crate::digits::Gather;
 use crate::request::{Ledger, Purpose};
 use crate::{
-    BusyMode, CallFeatures, CallHandle, CallInfoChange, CallOrigin, CallParamFlags, CallReason, CallState, CallStatus,
-    ConnectedMode, DeviceId, DialParams, DialToneMode, DigitModes, DisconnectMode, HostCall, HostLine, LineHandle,
-    MediaModes, Notification, OfferingMode, PartyFlags, RequestId, SpecialInfo,
+    BusyMode, CallFeatures, CallFeatures2, CallHandle, CallInfoChange, CallOrigin, CallParamFlags, CallReason,
+    CallState, CallStatus, ConnectedMode, DeviceId, DialParams, DialToneMode, DigitModes, DisconnectMode, HostCall,
+    HostLine, LineHandle, MediaModes, Notification, OfferingMode, PartyFlags, RequestId, SpecialInfo,
 };
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -395,7 +395,7 @@ impl Call {
         if answering {
             features -= CallFeatures::ACCEPT | CallFeatures::ANSWER;
         }
-        CallStatus { state, features, entered: self.entered }
+        CallStatus { state, features, features2: CallFeatures2::empty(), entered: self.entered }
     }
 }
 
@@ -410,7 +410,8 @@ pub(crate) fn features(state: CallState) -> CallFeatures {
         S::Offering(_) => any | F::ACCEPT | F::ANSWER,
         S::Accepted => any | F::ANSWER,
         S::DialTone(_) | S::Dialing | S::Proceeding | S::Ringback | S::Connected(_) => any | digits,
-        S::Busy(_) | S::SpecialInfo(_) | S::OnHold => any,
+        S::Busy(_) | S::SpecialInfo(_) => any,
+        S::OnHold | S::OnHoldPendingTransfer | S::OnHoldPendingConference | S::Conferenced(_) => any,
         S::Disconnected(_) | S::Unknown => F::DROP,
     }
 }

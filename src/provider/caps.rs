@@ -1,8 +1,9 @@
 //! What a device and its address can do, for the host. What the device cannot witness is left out.
 
 use crate::{
-    AddressCaps, AddressFeatures, BusyMode, CallFeatures, CallInfoChange, ConnectedMode, DeviceCaps, DeviceDescription,
-    DialToneMode, DigitModes, DisconnectMode, LineFeatures, OfferingMode, PartyFlags, SpecialInfo, call, params,
+    AddressCaps, AddressFeatures, BusyMode, CallFeatures, CallFeatures2, CallInfoChange, ConnectedMode, DeviceCaps,
+    DeviceDescription, DialToneMode, DigitModes, DisconnectMode, LineFeatures, OfferingMode, PartyFlags, SpecialInfo,
+    call, params,
 };
 use loopstart_signal::Caps;
 
@@ -105,6 +106,10 @@ pub(crate) fn device(description: &DeviceDescription, caps: Caps) -> DeviceCaps 
         max_dial: params::MAX_DIAL,
         default_dial: params::DEFAULT_DIAL,
         features: LineFeatures::MAKE_CALL,
+        terminals: 0,
+        monitor_tones: (0, 0),
+        generate_tones: (0, 0),
+        media_control: 0,
     }
 }
 
@@ -151,6 +156,23 @@ pub(crate) fn address(description: &DeviceDescription, caps: Caps) -> AddressCap
         connected_modes: ConnectedMode::Active.bit() | when(caps, Caps::SEES_ANSWER, ConnectedMode::Confirmed.bit()),
         offering_modes: OfferingMode::Active.bit(),
         max_active_calls: 1,
+        max_held_calls: 0,
+        max_held_pending_calls: 0,
+        max_conference: 0,
+        max_transfer_conference: 0,
+        call_features2: CallFeatures2::empty(),
+        transfer_modes: 0,
+        remove_from_conference: 1,
+        removed_state: 0,
+        forward_modes: 0,
+        max_forward_entries: 0,
+        forward_rings: (0, 0),
+        park_modes: 0,
+        completion_modes: 0,
+        completion_conditions: 0,
+        max_completions: 0,
+        max_call_data: 0,
+        treatments: &[],
     }
 }
 

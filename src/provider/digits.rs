@@ -8,7 +8,7 @@ use crate::{
 };
 use alloc::string::String;
 use core::time::Duration;
-use loopstart_signal::{ActionId, ActionKind, Digit, DigitEdge, DigitMode, Outcome, Time};
+use loopstart_signal::{ActionId, ActionKind, Digit, DigitEdge, DigitMode, Heed, Outcome, Time};
 
 /// Most digits one collection may take.
 const MAX_GATHER: u32 = 65_536;
@@ -249,7 +249,8 @@ impl Line {
 
     fn listen(&mut self, sh: &mut Shared, on: bool, now: Time) {
         self.digits.listens = on;
-        self.digits.listening = Some(sh.act(self.id(), ActionKind::Listen(on)));
+        self.digits.listening =
+            Some(sh.act(self.id(), ActionKind::Listen(if on { Heed::DTMF } else { Heed::empty() })));
         self.timers.start(Timer::Listen, now + ACTION_WATCH);
     }
 

@@ -270,6 +270,7 @@ impl Line {
             LineEvent::PolarityReversed => self.polarity_reversed(sh, now),
             LineEvent::Released(how) => self.released(sh, how, now),
             LineEvent::Digit(digit) => self.digit(sh, digit, now),
+            LineEvent::CallWaiting | LineEvent::Media(_) | LineEvent::CustomTone(_) => {}
             LineEvent::Done { action, outcome } => self.done(sh, action, outcome, now),
         }
         self.settle(sh, now);

@@ -13,7 +13,7 @@ use crate::{
 };
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use loopstart_signal::{Clock, LineEvent, Time};
 
@@ -128,6 +128,9 @@ impl Provider {
             connected: line.battery,
             in_service: line.service == Service::Ready,
             available_media: if line.is_free() { params::media(line.caps) } else { MediaModes::empty() },
+            completions: 0,
+            message_waiting: false,
+            reversed: false,
         })
     }
 
@@ -146,6 +149,8 @@ impl Provider {
             held_calls: 0,
             held_pending_calls: 0,
             features: if line.is_free() { AddressFeatures::MAKE_CALL } else { AddressFeatures::empty() },
+            forwards: Vec::new(),
+            forward_rings: 0,
         })
     }
 
@@ -179,6 +184,8 @@ impl Provider {
             media: c.media,
             app_specific: c.app_specific,
             call_id: c.call_id,
+            related_call_id: 0,
+            completion_id: 0,
             flags: c.flags,
             call_states: call::states(line.caps, incoming, !incoming),
             dial: c.dial,
@@ -190,6 +197,15 @@ impl Provider {
             caller_name: c.caller_name.as_str().to_string(),
             called_id_flags: called_flags(c),
             called_id: c.called_id.clone(),
+            connected_id_flags: crate::PartyFlags::UNAVAIL,
+            connected_id: String::new(),
+            connected_name: String::new(),
+            redirecting_id_flags: crate::PartyFlags::UNAVAIL,
+            redirecting_id: String::new(),
+            monitor_digits: c.monitor,
+            monitor_media: MediaModes::empty(),
+            treatment: 0,
+            call_data: Vec::new(),
             no_answer_timeout: c.no_answer_timeout,
         })
     }
@@ -386,6 +402,7 @@ impl Provider {
                 shared.notify(message);
                 Ok(())
             }),
+            _ => Err(LineErr::OPERATIONUNAVAIL),
         }
         .map(|()| Reply::Ok)
     }

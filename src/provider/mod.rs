@@ -39,8 +39,8 @@ mod view;
 pub use error::LineErr;
 pub use handle::{CallHandle, DeviceId, HostCall, HostLine, LineHandle, RequestId};
 pub use input::{
-    Address, CallParamFlags, CallParams, Command, DeviceDescription, DialParams, DigitModes, GatherRequest, Input,
-    MediaModes, Reply,
+    Address, CallParamFlags, CallParams, Command, DeviceDescription, DialParams, DigitModes, ForwardEntry,
+    GatherRequest, Input, MediaControl, MediaModes, Reply, Scope, Slot, Target, TransferMode,
 };
 pub use machine::Provider;
 pub use output::{
@@ -48,6 +48,6 @@ pub use output::{
     LineState, Notification, OfferingMode, Output, SpecialInfo,
 };
 pub use view::{
-    AddressCaps, AddressFeatures, AddressStatus, CallFeatures, CallInfo, CallOrigin, CallReason, CallStatus,
-    DeviceCaps, LineFeatures, LineStatus, PartyFlags,
+    AddressCaps, AddressFeatures, AddressStatus, CallFeatures, CallFeatures2, CallInfo, CallOrigin, CallReason,
+    CallStatus, DeviceCaps, LineFeatures, LineStatus, PartyFlags,
 };

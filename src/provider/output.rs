@@ -143,6 +143,38 @@ pub enum Notification {
         /// Line time in ms, cut to 32 bits.
         tick: u32,
     },
+    /// The far end's media was heard (`LINE_MONITORMEDIA`).
+    Media {
+        /// The line, as the host knows it.
+        host_line: HostLine,
+        /// Ours.
+        line: LineHandle,
+        /// The call, as the host knows it.
+        host: HostCall,
+        /// Ours.
+        call: CallHandle,
+        /// One `LINEMEDIAMODE_` bit.
+        mode: MediaModes,
+        /// Line time in ms, cut to 32 bits.
+        tick: u32,
+    },
+    /// A tone was heard (`LINE_MONITORTONE`).
+    Tone {
+        /// The line, as the host knows it.
+        host_line: HostLine,
+        /// Ours.
+        line: LineHandle,
+        /// The call, as the host knows it.
+        host: HostCall,
+        /// Ours.
+        call: CallHandle,
+        /// The tone's number (`dwAppSpecific`).
+        app_specific: u32,
+        /// Its list's number.
+        list: u32,
+        /// Line time in ms, cut to 32 bits.
+        tick: u32,
+    },
     /// The line wants to be closed (`LINE_CLOSE`).
     Close {
         /// The line, as the host knows it.
@@ -182,6 +214,12 @@ pub enum CallState {
     Connected(ConnectedMode),
     /// On hold.
     OnHold,
+    /// Held until a transfer is completed.
+    OnHoldPendingTransfer,
+    /// A conference, held until a member is added.
+    OnHoldPendingConference,
+    /// Member of this conference.
+    Conferenced(HostCall),
     /// The far end is gone.
     Disconnected(DisconnectMode),
     /// Not known.
@@ -203,22 +241,32 @@ impl CallState {
             Self::Connected(_) => 0x100,
             Self::Proceeding => 0x200,
             Self::OnHold => 0x400,
+            Self::Conferenced(_) => 0x800,
+            Self::OnHoldPendingConference => 0x1000,
+            Self::OnHoldPendingTransfer => 0x2000,
             Self::Disconnected(_) => 0x4000,
             Self::Unknown => 0x8000,
         }
     }
 
-    /// The published bit of the mode that goes with the state; 0 for a state without modes.
-    pub const fn mode(self) -> u32 {
+    /// The published bit of the mode that goes with the state, for a member the conference's handle; 0 for a state
+    /// without modes.
+    pub const fn mode(self) -> usize {
         match self {
-            Self::Offering(mode) => mode.bit(),
-            Self::DialTone(mode) => mode.bit(),
-            Self::Busy(mode) => mode.bit(),
-            Self::SpecialInfo(mode) => mode.bit(),
-            Self::Connected(mode) => mode.bit(),
-            Self::Disconnected(mode) => mode.bit(),
+            Self::Offering(mode) => mode.bit() as usize,
+            Self::DialTone(mode) => mode.bit() as usize,
+            Self::Busy(mode) => mode.bit() as usize,
+            Self::SpecialInfo(mode) => mode.bit() as usize,
+            Self::Connected(mode) => mode.bit() as usize,
+            Self::Disconnected(mode) => mode.bit() as usize,
+            Self::Conferenced(conference) => conference.0,
             _ => 0,
         }
+    }
+
+    /// Whether it is held, in any way.
+    pub const fn is_held(self) -> bool {
+        matches!(self, Self::OnHold | Self::OnHoldPendingTransfer | Self::OnHoldPendingConference)
     }
 }
 
@@ -254,6 +302,10 @@ modes!(
         Normal = 1,
         /// Stutter.
         Special = 2,
+        /// Inside a PBX.
+        Internal = 4,
+        /// The public exchange's, behind a PBX.
+        External = 8,
         /// Not known.
         Unknown = 0x10,
     }
@@ -289,6 +341,8 @@ modes!(
         Active = 1,
         /// Another set on the line is.
         Inactive = 2,
+        /// In the call, and the far end holds it.
+        ActiveHeld = 4,
         /// In the call, and the answer is certain.
         Confirmed = 0x10,
     }
@@ -300,8 +354,12 @@ modes!(
         Normal = 0x1,
         /// Not known yet.
         Unknown = 0x2,
+        /// The far end refused.
+        Reject = 0x4,
         /// Answered by someone else.
         Pickup = 0x8,
+        /// Forwarded by the exchange.
+        Forwarded = 0x10,
         /// Busy.
         Busy = 0x20,
         /// Nobody answered.
@@ -353,18 +411,44 @@ bitflags::bitflags! {
         const OTHER = 0x1;
         /// Bearer mode.
         const BEARER_MODE = 0x4;
+        /// The device's own.
+        const DEV_SPECIFIC = 0x2;
         /// Rate.
         const RATE = 0x8;
         /// Media mode.
         const MEDIA_MODE = 0x10;
         /// The host's number.
         const APP_SPECIFIC = 0x20;
+        /// The number of the call.
+        const CALL_ID = 0x40;
+        /// The number of the call that belongs to it.
+        const RELATED_CALL_ID = 0x80;
+        /// Where it comes from.
+        const ORIGIN = 0x100;
+        /// Why it is there.
+        const REASON = 0x200;
+        /// The number of its completion.
+        const COMPLETION_ID = 0x400;
         /// Caller identification.
         const CALLER_ID = 0x8000;
         /// Called identification.
         const CALLED_ID = 0x10000;
+        /// Who is connected.
+        const CONNECTED_ID = 0x20000;
+        /// Who it was redirected to.
+        const REDIRECTION_ID = 0x40000;
+        /// Who redirected it.
+        const REDIRECTING_ID = 0x80000;
+        /// Terminals.
+        const TERMINAL = 0x200_0000;
         /// Dial parameters.
         const DIAL_PARAMS = 0x400_0000;
+        /// Tones and digits that are monitored.
+        const MONITOR_MODES = 0x800_0000;
+        /// What the caller hears.
+        const TREATMENT = 0x1000_0000;
+        /// The host's bytes.
+        const CALL_DATA = 0x4000_0000;
     }
 }
 
@@ -390,4 +474,14 @@ pub enum LineState {
     OutOfService,
     /// Capabilities changed; read them again.
     CapsChange,
+    /// The device's settings changed.
+    ConfigChange,
+    /// Terminals changed.
+    Terminals,
+    /// Messages wait, or none do any more.
+    MessageWaiting(bool),
+    /// The number of completions changed.
+    NumCompletions,
+    /// The exchange gave this completion up.
+    CompletionCancelled(u32),
 }

@@ -4,6 +4,7 @@ use crate::{
     CallHandle, CallParamFlags, CallState, DeviceId, DialParams, DigitModes, HostCall, HostLine, LineHandle, MediaModes,
 };
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::time::Duration;
 use loopstart_signal::{Caps, Time};
 
@@ -48,6 +49,14 @@ pub struct DeviceCaps {
     pub default_dial: DialParams,
     /// What the line can ever do.
     pub features: LineFeatures,
+    /// Terminals that parts of the line can be routed to.
+    pub terminals: u32,
+    /// Lists that tones can be watched for with: entries, and frequencies of each.
+    pub monitor_tones: (u32, u32),
+    /// `LINETONEMODE_` bits that can be sent, and frequencies of a custom one.
+    pub generate_tones: (u32, u32),
+    /// Entries of each list that media can be controlled by; 0 = not at all.
+    pub media_control: u32,
 }
 
 /// What an address can do, for `LINEADDRESSCAPS`.
@@ -87,6 +96,40 @@ pub struct AddressCaps {
     pub offering_modes: u32,
     /// Calls that can be active at once.
     pub max_active_calls: u32,
+    /// Calls that can be on hold at once.
+    pub max_held_calls: u32,
+    /// Calls that can wait for a transfer or conference at once.
+    pub max_held_pending_calls: u32,
+    /// Parties of a conference, this one included; 0 = no conferences.
+    pub max_conference: u32,
+    /// Parties of a conference that a transfer can end in.
+    pub max_transfer_conference: u32,
+    /// `LINECALLFEATURE2_` bits.
+    pub call_features2: CallFeatures2,
+    /// `LINETRANSFERMODE_` bits.
+    pub transfer_modes: u32,
+    /// `LINEREMOVEFROMCONF_` value.
+    pub remove_from_conference: u32,
+    /// `LINECALLSTATE_` bit that a member is in when it was removed.
+    pub removed_state: u32,
+    /// `LINEFORWARDMODE_` bits.
+    pub forward_modes: u32,
+    /// Entries of a forwarding list.
+    pub max_forward_entries: u32,
+    /// Rings before a call is forwarded: least, greatest; 0 = not settable.
+    pub forward_rings: (u32, u32),
+    /// `LINEPARKMODE_` bits.
+    pub park_modes: u32,
+    /// `LINECALLCOMPLMODE_` bits.
+    pub completion_modes: u32,
+    /// `LINECALLCOMPLCOND_` bits.
+    pub completion_conditions: u32,
+    /// Completions that can be outstanding.
+    pub max_completions: u32,
+    /// Most bytes of the host's call data.
+    pub max_call_data: u32,
+    /// `LINECALLTREATMENT_` numbers that can be set.
+    pub treatments: &'static [u32],
 }
 
 /// State of an open line, for `LINEDEVSTATUS`.
@@ -112,6 +155,12 @@ pub struct LineStatus {
     pub in_service: bool,
     /// Media a new call could use.
     pub available_media: MediaModes,
+    /// Completions that are outstanding.
+    pub completions: u32,
+    /// Messages wait.
+    pub message_waiting: bool,
+    /// Polarity is reversed, as far as known.
+    pub reversed: bool,
 }
 
 /// State of an address, for `LINEADDRESSSTATUS`.
@@ -127,6 +176,10 @@ pub struct AddressStatus {
     pub held_pending_calls: u32,
     /// What the address can do now.
     pub features: AddressFeatures,
+    /// What is forwarded where, as far as known.
+    pub forwards: Vec<crate::ForwardEntry>,
+    /// Rings before a call is forwarded, 0 = not known.
+    pub forward_rings: u32,
 }
 
 /// State of a call, for `LINECALLSTATUS`.
@@ -136,6 +189,8 @@ pub struct CallStatus {
     pub state: CallState,
     /// What can be done now.
     pub features: CallFeatures,
+    /// How it can be done.
+    pub features2: CallFeatures2,
     /// When the state was entered, on the line's clock.
     pub entered: Time,
 }
@@ -163,6 +218,10 @@ pub struct CallInfo {
     pub app_specific: u32,
     /// Unique number of the call within the session.
     pub call_id: u32,
+    /// The number of the call that belongs to it, 0 = none.
+    pub related_call_id: u32,
+    /// The number of the completion it comes from, 0 = none.
+    pub completion_id: u32,
     /// Wishes of the host.
     pub flags: CallParamFlags,
     /// `LINECALLSTATE_` bits it can enter.
@@ -185,6 +244,24 @@ pub struct CallInfo {
     pub called_id_flags: PartyFlags,
     /// The called number.
     pub called_id: String,
+    /// What is known of who is connected.
+    pub connected_id_flags: PartyFlags,
+    /// Who is connected: the number.
+    pub connected_id: String,
+    /// Who is connected: the name.
+    pub connected_name: String,
+    /// What is known of who redirected it.
+    pub redirecting_id_flags: PartyFlags,
+    /// Who redirected it.
+    pub redirecting_id: String,
+    /// Digits that are monitored.
+    pub monitor_digits: DigitModes,
+    /// Media that are monitored.
+    pub monitor_media: MediaModes,
+    /// `LINECALLTREATMENT_` number, 0 = the exchange's.
+    pub treatment: u32,
+    /// The host's bytes.
+    pub call_data: Vec<u8>,
     /// Give up when nobody answers in this time; zero = never.
     pub no_answer_timeout: Duration,
 }
@@ -195,6 +272,12 @@ pub struct CallInfo {
 pub enum CallOrigin {
     /// Made here.
     Outbound = 0x1,
+    /// Came in from inside the PBX.
+    Internal = 0x2,
+    /// Came in from outside the PBX.
+    External = 0x4,
+    /// A conference.
+    Conference = 0x40,
     /// Came in; inside or outside is not known.
     Inbound = 0x80,
 }
@@ -205,6 +288,16 @@ pub enum CallOrigin {
 pub enum CallReason {
     /// An ordinary call.
     Direct = 0x1,
+    /// Picked up.
+    Pickup = 0x10,
+    /// Taken from where it was parked.
+    Unpark = 0x20,
+    /// A completion.
+    CallCompletion = 0x80,
+    /// To be transferred, or transferred.
+    Transfer = 0x100,
+    /// A held or parked call comes back.
+    Reminder = 0x200,
     /// Not known.
     Unknown = 0x400,
 }
@@ -236,8 +329,16 @@ bitflags::bitflags! {
     pub struct CallFeatures: u32 {
         /// Claim it.
         const ACCEPT = 0x1;
+        /// Add it to a conference.
+        const ADD_TO_CONFERENCE = 0x2;
         /// Answer it.
         const ANSWER = 0x4;
+        /// Transfer it without asking.
+        const BLIND_TRANSFER = 0x8;
+        /// Have it completed.
+        const COMPLETE_CALL = 0x10;
+        /// Complete its transfer.
+        const COMPLETE_TRANSFER = 0x20;
         /// Dial more.
         const DIAL = 0x40;
         /// End it.
@@ -246,10 +347,67 @@ bitflags::bitflags! {
         const GATHER_DIGITS = 0x100;
         /// Send digits.
         const GENERATE_DIGITS = 0x200;
+        /// Send a tone.
+        const GENERATE_TONE = 0x400;
+        /// Hold it.
+        const HOLD = 0x800;
         /// Report digits.
         const MONITOR_DIGITS = 0x1000;
+        /// Report media.
+        const MONITOR_MEDIA = 0x2000;
+        /// Report tones.
+        const MONITOR_TONES = 0x4000;
+        /// Park it.
+        const PARK = 0x8000;
+        /// Prepare to add a call to it.
+        const PREPARE_ADD_TO_CONFERENCE = 0x1_0000;
+        /// Send it elsewhere.
+        const REDIRECT = 0x2_0000;
+        /// Take it out of its conference.
+        const REMOVE_FROM_CONFERENCE = 0x4_0000;
+        /// Protect it.
+        const SECURE_CALL = 0x8_0000;
         /// Change parameters.
         const SET_CALL_PARAMS = 0x20_0000;
+        /// Control its media.
+        const SET_MEDIA_CONTROL = 0x40_0000;
+        /// Route it.
+        const SET_TERMINAL = 0x80_0000;
+        /// Make a conference of it.
+        const SETUP_CONFERENCE = 0x100_0000;
+        /// Prepare to transfer it.
+        const SETUP_TRANSFER = 0x200_0000;
+        /// Exchange it with another.
+        const SWAP_HOLD = 0x400_0000;
+        /// Take it back.
+        const UNHOLD = 0x800_0000;
+        /// Set what the caller hears.
+        const SET_TREATMENT = 0x2000_0000;
+        /// Store bytes with it.
+        const SET_CALL_DATA = 0x8000_0000;
+    }
+}
+
+bitflags::bitflags! {
+    /// How it can be done. The bits are those of `LINECALLFEATURE2_`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct CallFeatures2: u32 {
+        /// A conference without holding the first call.
+        const NO_HOLD_CONFERENCE = 0x1;
+        /// A transfer whose consultation call is dialled by itself.
+        const ONE_STEP_TRANSFER = 0x2;
+        /// Completion by camping on.
+        const COMPLETION_CAMP_ON = 0x4;
+        /// Completion by a call back.
+        const COMPLETION_CALL_BACK = 0x8;
+        /// Transfer.
+        const TRANSFER_NORMAL = 0x40;
+        /// Transfer as a conference.
+        const TRANSFER_CONFERENCE = 0x80;
+        /// Park at a chosen place.
+        const PARK_DIRECTED = 0x100;
+        /// Park where the exchange chooses.
+        const PARK_NONDIRECTED = 0x200;
     }
 }
 
@@ -257,8 +415,22 @@ bitflags::bitflags! {
     /// What can be done with a line. The bits are those of `LINEFEATURE_`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct LineFeatures: u32 {
+        /// The device's own.
+        const DEV_SPECIFIC = 0x1;
+        /// The device's own keys.
+        const DEV_SPECIFIC_FEATURE = 0x2;
+        /// Forward calls.
+        const FORWARD = 0x4;
         /// Make a call.
         const MAKE_CALL = 0x8;
+        /// Control media.
+        const SET_MEDIA_CONTROL = 0x10;
+        /// Route it.
+        const SET_TERMINAL = 0x20;
+        /// Forward to a number.
+        const FORWARD_FORWARD = 0x80;
+        /// Forward to nowhere.
+        const FORWARD_DO_NOT_DISTURB = 0x100;
     }
 }
 
@@ -266,7 +438,31 @@ bitflags::bitflags! {
     /// What can be done with an address. The bits are those of `LINEADDRFEATURE_`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct AddressFeatures: u32 {
+        /// Forward calls.
+        const FORWARD = 0x1;
         /// Make a call.
         const MAKE_CALL = 0x2;
+        /// Take a call that rings elsewhere.
+        const PICKUP = 0x4;
+        /// Control media.
+        const SET_MEDIA_CONTROL = 0x8;
+        /// Route it.
+        const SET_TERMINAL = 0x10;
+        /// Make a conference.
+        const SETUP_CONFERENCE = 0x20;
+        /// Give a completion up.
+        const UNCOMPLETE_CALL = 0x40;
+        /// Take a parked call.
+        const UNPARK = 0x80;
+        /// Pick up in a group.
+        const PICKUP_GROUP = 0x200;
+        /// Pick up at an address.
+        const PICKUP_DIRECT = 0x400;
+        /// Take the waiting call.
+        const PICKUP_WAITING = 0x800;
+        /// Forward to a number.
+        const FORWARD_FORWARD = 0x1000;
+        /// Forward to nowhere.
+        const FORWARD_DO_NOT_DISTURB = 0x2000;
     }
 }

@@ -23,7 +23,7 @@ use crossbeam_channel::Sender;
 use loopstart_hal::exchange::EmulatedExchange;
 use loopstart_hal::{LineClock, LineDevice, OpenError};
 use loopstart_provider::{
-    CallHandle, Command, DeviceId, HostCall, Input, LineErr, LineHandle, Output, Provider, Reply,
+    CallHandle, Command, DeviceId, HostCall, Input, LineErr, LineHandle, Output, Provider, Reply, Target,
 };
 use loopstart_signal::{Clock, Time};
 use notify::{Closing, Delivery, Queue};
@@ -335,24 +335,10 @@ fn device_of(provider: &Provider, input: &Input) -> Option<DeviceId> {
         Input::DeviceRemoved(device) | Input::Event(device, _) => Some(*device),
         Input::Deadline(_) => None,
         Input::Offered { call: c, .. } => call(c),
-        Input::Command(command) => match command {
-            Command::OpenLine { device, .. } => Some(*device),
-            Command::CloseLine(l)
-            | Command::SetStatusMessages { line: l, .. }
-            | Command::SetMediaDetection { line: l, .. }
-            | Command::ConditionalMediaDetection { line: l, .. }
-            | Command::MakeCall { line: l, .. } => line(l),
-            Command::CloseCall(c)
-            | Command::Dial { call: c, .. }
-            | Command::Accept { call: c, .. }
-            | Command::Answer { call: c, .. }
-            | Command::Drop { call: c, .. }
-            | Command::SetCallParams { call: c, .. }
-            | Command::GenerateDigits { call: c, .. }
-            | Command::MonitorDigits { call: c, .. }
-            | Command::GatherDigits { call: c, .. }
-            | Command::SetAppSpecific { call: c, .. }
-            | Command::SetMediaMode { call: c, .. } => call(c),
+        Input::Command(command) => match command.target() {
+            Target::Device(device) => Some(device),
+            Target::Line(l) => line(&l),
+            Target::Call(c) => call(&c),
         },
     }
 }

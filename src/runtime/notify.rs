@@ -59,7 +59,9 @@ fn owner(n: &Notification) -> (Option<LineHandle>, Option<CallHandle>) {
         | Notification::CallInfo { line, call, .. }
         | Notification::Digit { line, call, .. }
         | Notification::Gathered { line, call, .. }
-        | Notification::Generated { line, call, .. } => (Some(*line), Some(*call)),
+        | Notification::Generated { line, call, .. }
+        | Notification::Media { line, call, .. }
+        | Notification::Tone { line, call, .. } => (Some(*line), Some(*call)),
         Notification::LineState { line, .. }
         | Notification::AddressState { line, .. }
         | Notification::Close { line, .. } => (Some(*line), None),

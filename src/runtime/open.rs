@@ -73,7 +73,9 @@ fn describe(selector: &Selector, id: DeviceId) -> DeviceDescription {
         stable_id: selector.to_string(),
         provider_info: format!("loopstart {}: {info}, {selector}", env!("CARGO_PKG_VERSION")),
         number,
+        extension: None,
         clock,
+        plan: loopstart_signal::plan::Plan::plain(),
     }
 }
 

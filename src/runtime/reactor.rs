@@ -511,7 +511,8 @@ mod tests {
             theirs
         });
         // An action is taken although the line's events are stuck.
-        let action = LineAction { id: loopstart_signal::ActionId(9), kind: ActionKind::Listen(true) };
+        let action =
+            LineAction { id: loopstart_signal::ActionId(9), kind: ActionKind::Listen(loopstart_signal::Heed::DTMF) };
         down.send(Down::Act(DeviceId(5), action)).unwrap();
         doorbell.ring();
 

@@ -54,7 +54,7 @@ pub(crate) fn make_call(
         request,
         || match session.runtime.command(command)? {
             Reply::Call(call) => Ok(call),
-            Reply::Ok | Reply::Line(_) => Err(ODD_REPLY),
+            _ => Err(ODD_REPLY),
         },
         |call| answer.put(call.raw()),
     )

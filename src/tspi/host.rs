@@ -222,7 +222,7 @@ impl Host for CHost {
     fn notify(&self, notification: &Notification) {
         match notification {
             Notification::CallState { host_line, host, state, media, .. } => {
-                let (state, mode) = (state.bit() as usize, state.mode() as usize);
+                let (state, mode) = (state.bit() as usize, state.mode());
                 let message = Message(LINE_CALLSTATE, state, mode, media.bits() as usize);
                 self.send(*host_line, host.0, message);
             }
@@ -252,6 +252,13 @@ impl Host for CHost {
                 let message = Message(LINE_GENERATE, why.bit() as usize, *end_to_end as usize, *tick as usize);
                 self.send(*host_line, host.0, message);
             }
+            Notification::Media { host_line, host, mode, tick, .. } => {
+                self.send(*host_line, host.0, Message(LINE_MONITORMEDIA, mode.bits() as usize, 0, *tick as usize));
+            }
+            Notification::Tone { host_line, host, app_specific, list, tick, .. } => {
+                let message = Message(LINE_MONITORTONE, *app_specific as usize, *list as usize, *tick as usize);
+                self.send(*host_line, host.0, message);
+            }
             Notification::Close { host_line, .. } => self.send(*host_line, 0, Message(LINE_CLOSE, 0, 0, 0)),
             Notification::Remove { device } => {
                 call_event(self.create, 0, 0, Message(LINE_REMOVE, device.0 as usize, 0, 0));
@@ -279,6 +286,12 @@ fn line_state(state: LineState) -> Message {
         LineState::InService => (LINEDEVSTATE_INSERVICE, 0, 0),
         LineState::OutOfService => (LINEDEVSTATE_OUTOFSERVICE, 0, 0),
         LineState::CapsChange => (LINEDEVSTATE_CAPSCHANGE, 0, 0),
+        LineState::ConfigChange => (LINEDEVSTATE_CONFIGCHANGE, 0, 0),
+        LineState::Terminals => (LINEDEVSTATE_TERMINALS, 0, 0),
+        LineState::MessageWaiting(true) => (LINEDEVSTATE_MSGWAITON, 0, 0),
+        LineState::MessageWaiting(false) => (LINEDEVSTATE_MSGWAITOFF, 0, 0),
+        LineState::NumCompletions => (LINEDEVSTATE_NUMCOMPLETIONS, 0, 0),
+        LineState::CompletionCancelled(id) => (LINEDEVSTATE_COMPLCANCEL, id, 0),
     };
     Message(LINE_LINEDEVSTATE, bit as usize, p2 as usize, p3 as usize)
 }

@@ -69,7 +69,7 @@ pub(crate) fn call_status(call: HDRVCALL, mut answer: Pointer<LINECALLSTATUS>) -
     let keep = std::slice::from_ref(&keep);
     let mut buf = VarBuf::new(answer.block()?, &LINECALLSTATUS::LAYOUT, VERSION_MAX, keep)?;
     buf.dword(at!(dwCallState), status.state.bit());
-    buf.dword(at!(dwCallStateMode), status.state.mode());
+    buf.dword(at!(dwCallStateMode), DWORD::try_from(status.state.mode()).unwrap_or(0));
     buf.dword(at!(dwCallFeatures), status.features.bits());
     buf.bytes(at!(tStateEntryTime), &system_time(entered));
     buf.finish();

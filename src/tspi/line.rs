@@ -105,7 +105,7 @@ pub(crate) fn open(
         |host| match session.runtime.command(Command::OpenLine { device, host })? {
             Reply::Line(line) => Ok(line),
             // A reply that does not belong to its command: a mistake of ours, told as a failure.
-            Reply::Ok | Reply::Call(_) => Err(LineErr::OPERATIONFAILED),
+            _ => Err(LineErr::OPERATIONFAILED),
         },
         |line| answer.put(line.raw()),
     )

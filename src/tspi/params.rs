@@ -81,6 +81,7 @@ fn parse(block: &[u8], fixed: usize) -> Result<CallParams, LineErr> {
         },
         orig_address: orig,
         no_answer_timeout: Duration::from_secs(dword(offset_of!(LINECALLPARAMS, dwNoAnswerTimeout))?.into()),
+        target: None,
     })
 }
 

@@ -60,10 +60,103 @@ pub enum ActionKind {
         /// How long a pause lasts.
         pause: Duration,
     },
-    /// Stop sending digits now.
+    /// Send a tone to the far end during a call. Done when it is over; a tone without an end lasts until `CancelDigits`.
+    SendTone(OutTone),
+    /// Stop sending digits or tones now.
     CancelDigits,
-    /// Report digits of the far end, or stop.
-    Listen(bool),
+    /// Report exactly this of the far end from now on.
+    Listen(Heed),
+    /// Report these tones, and no others, as [`LineEvent::CustomTone`](crate::LineEvent::CustomTone).
+    WatchTones(ToneWatch),
+    /// Switch the device's own loudspeaker on or off.
+    Speaker(bool),
+}
+
+bitflags::bitflags! {
+    /// What a device is to report of the far end.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct Heed: u8 {
+        /// DTMF digits.
+        const DTMF = 1;
+        /// Pulse digits, by their clicks.
+        const PULSES = 1 << 1;
+        /// Voices, machines, fax and modem tones.
+        const MEDIA = 1 << 2;
+    }
+}
+
+/// Most frequencies of a [`OutTone::Custom`].
+pub const MAX_TONE_PARTS: usize = 4;
+
+/// A tone for the far end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OutTone {
+    /// Which one.
+    pub tone: ToneKind,
+    /// How long; none: until it is cancelled (one cycle of a billing tone).
+    pub duration: Option<Duration>,
+}
+
+/// Kinds of tone that can be sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ToneKind {
+    /// The country's ringback.
+    Ringback,
+    /// The country's busy tone.
+    Busy,
+    /// A beep, as answering machines have it.
+    Beep,
+    /// A calling-card prompt tone.
+    Billing,
+    /// These components, all at once; unused ones have a frequency of 0.
+    Custom([TonePart; MAX_TONE_PARTS]),
+}
+
+/// A component of a tone.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct TonePart {
+    /// Frequency, Hz.
+    pub hz: u16,
+    /// On time of its cadence, ms; 0 with `off_ms` 0: steady.
+    pub on_ms: u16,
+    /// Off time of its cadence, ms.
+    pub off_ms: u16,
+    /// Level, dBm0.
+    pub level_dbm0: f32,
+}
+
+/// Most tones of a [`ToneWatch`].
+pub const MAX_WATCHED_TONES: usize = 16;
+
+/// Tones to be reported, stored inline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct ToneWatch {
+    len: u8,
+    tones: [WatchedTone; MAX_WATCHED_TONES],
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct WatchedTone {
+    /// Frequencies in Hz that sound together, unused ones 0; all 0 is silence.
+    pub hz: [u16; 3],
+    /// How long it must last, ms.
+    pub duration_ms: u32,
+}
+
+impl ToneWatch {
+    /// Adds a tone; false when there is no room.
+    pub fn push(&mut self, tone: WatchedTone) -> bool {
+        let Some(slot) = self.tones.get_mut(usize::from(self.len)) else { return false };
+        *slot = tone;
+        self.len += 1;
+        true
+    }
+
+    /// The tones; an event names one by its index.
+    pub fn as_slice(&self) -> &[WatchedTone] {
+        self.tones.get(..usize::from(self.len)).unwrap_or(&[])
+    }
 }
 
 /// How an action ended.

@@ -53,5 +53,21 @@ bitflags::bitflags! {
         const SEIZE = 1 << 22;
         /// Gives up by itself when nobody answers.
         const SEES_NO_ANSWER = 1 << 23;
+        /// Sends tones during a call.
+        const SENDS_TONES = 1 << 24;
+        /// Reports tones of the host's choice.
+        const HEARS_TONES = 1 << 25;
+        /// Reports voices, machines, fax and modem tones.
+        const HEARS_MEDIA = 1 << 26;
+        /// Reports that a second call waits.
+        const SEES_CALL_WAITING = 1 << 27;
+        /// Reports received pulse digits.
+        const HEARS_PULSE = 1 << 28;
+        /// Has a loudspeaker that can be switched.
+        const SPEAKER = 1 << 29;
+        /// Gives and takes the call's audio.
+        const AUDIO = 1 << 30;
+        /// Reports confirmation tone.
+        const SEES_CONFIRMATION = 1 << 31;
     }
 }

@@ -40,6 +40,13 @@ pub enum LineEvent {
     Released(ReleaseWitness),
     /// A digit was received.
     Digit(Digit),
+    /// During a call: a second call waits (its tone was heard; again with each repetition). A `CallerId` that follows is
+    /// the second caller's.
+    CallWaiting,
+    /// What the far end is was heard, when asked for.
+    Media(MediaSign),
+    /// A tone of the list to watch for was heard: its index.
+    CustomTone(u8),
     /// Battery appeared on the line (true) or is missing (false): a cable pulled or put back.
     Battery(bool),
     /// The line's polarity was reversed, in either direction.
@@ -106,6 +113,27 @@ pub enum SitKind {
     Reorder,
     /// Ineffective: other.
     Ineffective,
+}
+
+/// What the far end sounds like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MediaSign {
+    /// A voice.
+    Voice,
+    /// A voice that talks as answering machines do: long, without waiting.
+    Machine,
+    /// The beep of an answering machine.
+    Beep,
+    /// Nothing for some seconds.
+    Silence,
+    /// A calling fax machine (CNG).
+    FaxCalling,
+    /// An answering fax machine (CED).
+    FaxAnswer,
+    /// An answering data modem (ANS, ANSam).
+    Modem,
+    /// A text telephone.
+    Tty,
 }
 
 /// What vouches for an answer.

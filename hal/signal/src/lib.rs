@@ -48,10 +48,13 @@ mod text;
 mod time;
 pub mod tone;
 
-pub use action::{ActionId, ActionKind, DialStep, DialSteps, Failure, LineAction, MAX_DIAL_STEPS, Outcome};
+pub use action::{
+    ActionId, ActionKind, DialStep, DialSteps, Failure, Heed, LineAction, MAX_DIAL_STEPS, MAX_TONE_PARTS,
+    MAX_WATCHED_TONES, OutTone, Outcome, ToneKind, TonePart, ToneWatch, WatchedTone,
+};
 pub use caps::Caps;
 pub use event::{
-    AnswerWitness, CallerId, DateTime, Digit, DigitEdge, DigitMode, LineEvent, Loss, PartyId, ProgressTone,
+    AnswerWitness, CallerId, DateTime, Digit, DigitEdge, DigitMode, LineEvent, Loss, MediaSign, PartyId, ProgressTone,
     ReleaseWitness, SitKind,
 };
 pub use text::{Name, Number, Text};

@@ -3,8 +3,8 @@
 
 use crate::*;
 use loopstart_signal::{
-    ActionId, ActionKind, AnswerWitness, CallerId, Caps, Clock, DialStep, Failure, LineEvent, Loss, Number, Outcome,
-    PartyId, ProgressTone, ReleaseWitness, Time,
+    ActionId, ActionKind, AnswerWitness, CallerId, Caps, Clock, DialStep, Failure, Heed, LineEvent, Loss, Number,
+    Outcome, PartyId, ProgressTone, ReleaseWitness, Time,
 };
 use std::format;
 use std::string::{String, ToString};
@@ -57,7 +57,9 @@ pub(super) fn description(id: DeviceId) -> DeviceDescription {
         stable_id: format!("test:{}", id.0),
         provider_info: "played".to_string(),
         number: Some("5550100".to_string()),
+        extension: None,
         clock: Clock::Line,
+        plan: loopstart_signal::plan::Plan::plain(),
     }
 }
 
@@ -274,6 +276,9 @@ fn action_word(kind: &ActionKind) -> String {
             format!("Dial {}{}", symbols(steps.as_slice()), if *partial { ";" } else { "" })
         }
         ActionKind::SendDigits { steps, .. } => format!("SendDigits {}", symbols(steps.as_slice())),
+        ActionKind::Listen(heed) if heed.is_empty() => "Listen(false)".to_string(),
+        ActionKind::Listen(heed) if *heed == Heed::DTMF => "Listen(true)".to_string(),
+        ActionKind::Listen(heed) => format!("Listen({heed:?})"),
         other => format!("{other:?}"),
     }
 }
@@ -300,6 +305,8 @@ fn word(output: &Output) -> String {
         Output::Notify(N::Generated { host, end_to_end, why, .. }) => {
             format!("{} generated {end_to_end} {why:?}", host.0)
         }
+        Output::Notify(N::Media { host, mode, .. }) => format!("{} media {mode:?}", host.0),
+        Output::Notify(N::Tone { host, app_specific, list, .. }) => format!("{} tone {app_specific} of {list}", host.0),
         Output::Notify(N::Close { .. }) => "close".to_string(),
         Output::Notify(N::Remove { device }) => format!("remove {}", device.0),
     }

@@ -195,6 +195,8 @@ impl World {
                 }
                 Output::Notify(Notification::CallInfo { line, host, call, host_line, .. })
                 | Output::Notify(Notification::Digit { line, host, call, host_line, .. })
+                | Output::Notify(Notification::Media { line, host, call, host_line, .. })
+                | Output::Notify(Notification::Tone { line, host, call, host_line, .. })
                 | Output::Notify(Notification::Generated { line, host, call, host_line, .. }) => {
                     self.check(line, host_line, host, call);
                 }

@@ -4,7 +4,9 @@ use super::ear::Findings;
 use super::run::{Phase, Purpose, Run};
 use super::{Fxo, Hook};
 use crate::{EventQueue, FxoPort, PortError};
-use loopstart_signal::{ActionId, ActionKind, DialStep, DialSteps, DigitMode, Failure, LineAction, Outcome, Time};
+use loopstart_signal::{
+    ActionId, ActionKind, DialStep, DialSteps, DigitMode, Failure, Heed, LineAction, Outcome, Time,
+};
 use std::time::Duration;
 
 /// Pause before dialling where no dial tone is awaited (the default of S6 in ITU-T V.250).
@@ -63,9 +65,12 @@ impl<P: FxoPort> Fxo<P> {
                 self.cut_waiting(Failure::Cancelled, |kind| matches!(kind, ActionKind::SendDigits { .. }), events);
                 Self::done(events, id, Outcome::Ok);
             }
-            ActionKind::Listen(on) => {
+            ActionKind::SendTone(_) | ActionKind::WatchTones(_) | ActionKind::Speaker(_) => {
+                Self::done(events, id, Outcome::Failed(Failure::Refused));
+            }
+            ActionKind::Listen(heed) => {
                 let mut findings = Findings::new();
-                self.ear.listen(on, &mut findings);
+                self.ear.listen(heed.contains(Heed::DTMF), &mut findings);
                 self.deliver(findings, events, now);
                 Self::done(events, id, Outcome::Ok);
             }

@@ -6,8 +6,8 @@ use super::start::{GUARD, Step};
 use super::{EventQueue, HEALTH, Port, Service, VoiceModem};
 use loopstart_signal::at::ResultCode;
 use loopstart_signal::{
-    ActionId, ActionKind, AnswerWitness, Caps, DialStep, DialSteps, DigitMode, Failure, LineAction, LineEvent, Outcome,
-    ReleaseWitness, Time,
+    ActionId, ActionKind, AnswerWitness, Caps, DialStep, DialSteps, DigitMode, Failure, Heed, LineAction, LineEvent,
+    Outcome, ReleaseWitness, Time,
 };
 use std::time::Duration;
 
@@ -170,11 +170,14 @@ impl<P: Port> VoiceModem<P> {
         match action.kind {
             ActionKind::Release => self.release(id, now, events),
             ActionKind::CancelDigits => self.cancel_digits(id, now, events),
-            ActionKind::Listen(on) if self.caps.contains(Caps::HEARS_DTMF) => {
+            ActionKind::Listen(heed) if self.caps.contains(Caps::HEARS_DTMF) => {
+                let on = heed.contains(Heed::DTMF);
                 self.hear.listening = on;
                 Self::done(id, Outcome::Ok, events);
             }
-            ActionKind::Listen(_) => Self::done(id, Outcome::Failed(Failure::Refused), events),
+            ActionKind::Listen(_) | ActionKind::SendTone(_) | ActionKind::WatchTones(_) | ActionKind::Speaker(_) => {
+                Self::done(id, Outcome::Failed(Failure::Refused), events)
+            }
             _ if self.job == Job::Dial(Dial::Waiting) => {
                 Self::done(id, Outcome::Failed(Failure::WrongState), events);
             }
@@ -274,7 +277,11 @@ impl<P: Port> VoiceModem<P> {
                 }
                 self.flash(now, events);
             }
-            ActionKind::CancelDigits | ActionKind::Listen(_) => return Err(Failure::Refused),
+            ActionKind::CancelDigits
+            | ActionKind::Listen(_)
+            | ActionKind::SendTone(_)
+            | ActionKind::WatchTones(_)
+            | ActionKind::Speaker(_) => return Err(Failure::Refused),
         }
         Ok(())
     }

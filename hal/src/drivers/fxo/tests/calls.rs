@@ -1,7 +1,7 @@
 //! Making calls, being in them, ending them.
 
 use super::*;
-use loopstart_signal::{AnswerWitness, DigitEdge, SitKind};
+use loopstart_signal::{AnswerWitness, DigitEdge, Heed, SitKind};
 
 #[test]
 fn a_number_is_dialled_after_dial_tone() {
@@ -287,7 +287,7 @@ fn digits_are_heard_when_somebody_listens_and_never_our_own() {
     bench.source = Source::Digits(far.clone());
     bench.run(1_000);
     assert_eq!(bench.take(), [], "nobody listens");
-    let id = bench.act(ActionKind::Listen(true));
+    let id = bench.act(ActionKind::Listen(Heed::DTMF));
     bench.source = Source::Digits(far);
     bench.run(1_000);
     let digit = |symbol, edge| LineEvent::Digit(Digit { symbol, mode: DigitMode::Dtmf, edge });
@@ -418,7 +418,7 @@ fn actions_wait_for_their_turn() {
         bench.act(send("2", DigitMode::Dtmf)),
         bench.act(ActionKind::Answer),
     ];
-    let listen = bench.act(ActionKind::Listen(true));
+    let listen = bench.act(ActionKind::Listen(Heed::DTMF));
     assert_eq!(bench.take(), [ok(listen)], "that does not wait");
     bench.run(2_000);
     assert_eq!(bench.take(), [ok(ids[0]), ok(ids[1]), ok(ids[2]), failed(ids[3], Failure::WrongState)]);

@@ -1,6 +1,7 @@
 //! Whatever happens in whatever order: each action ends once, the queue never overflows, nothing panics.
 
 use super::*;
+use loopstart_signal::Heed;
 use proptest::prelude::*;
 use std::collections::HashMap;
 
@@ -28,7 +29,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         Just(ActionKind::Answer),
         Just(ActionKind::Release),
         Just(ActionKind::CancelDigits),
-        any::<bool>().prop_map(ActionKind::Listen),
+        (0..8u8).prop_map(|bits| ActionKind::Listen(Heed::from_bits_truncate(bits))),
         (0u64..2_000).prop_map(|ms| ActionKind::Flash(Duration::from_millis(ms))),
         text("0123456789*#ABCDTP,W@$!x").prop_map(|digits| dial(&digits)),
         (text("0123456789*#,W"), any::<bool>())

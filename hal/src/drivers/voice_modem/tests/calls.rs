@@ -313,7 +313,7 @@ fn received_digits_are_told_once() {
     let mut rig = Rig::off_hook(conexant);
     rig.say(b"\x105");
     assert_eq!(rig.run(10), [], "nobody listens");
-    rig.act(ActionKind::Listen(true));
+    rig.act(ActionKind::Listen(loopstart_signal::Heed::DTMF));
     rig.run(10);
     // Shielded and repeated every 70 ms (IS-101), then cut across reads; bare (Rockwell).
     rig.say(b"\x10/\x105\x105\x10");

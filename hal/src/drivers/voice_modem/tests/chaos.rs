@@ -58,7 +58,7 @@ fn kind(n: u8) -> ActionKind {
         7 => ActionKind::Flash(ms(500)),
         8 => send("12,34#"),
         9 => ActionKind::CancelDigits,
-        10 => ActionKind::Listen(true),
+        10 => ActionKind::Listen(loopstart_signal::Heed::DTMF),
         _ => ActionKind::Dial {
             steps: [DialStep::Digit(b'\r'), DialStep::Digit(b';')].into_iter().collect(),
             digit: ms(1),
@@ -152,7 +152,7 @@ proptest! {
     #[test]
     fn a_full_queue_holds_the_modem_back(bytes in prop::collection::vec(any::<u8>(), 0..1_000)) {
         let mut rig = Rig::off_hook(conexant);
-        rig.act(ActionKind::Listen(true));
+        rig.act(ActionKind::Listen(loopstart_signal::Heed::DTMF));
         rig.run(1);
         // Nobody takes the events: the queue's own assertion fails if the driver overfills it.
         if let Some(far) = &mut rig.far {

@@ -126,7 +126,7 @@ fn one_driver_calls_the_other() {
     assert!(caller.contains(&LineEvent::Tone(ProgressTone::Ringback)), "{caller:?}");
 
     bench.act(1, 1, ActionKind::Answer);
-    bench.act(1, 2, ActionKind::Listen(true));
+    bench.act(1, 2, ActionKind::Listen(loopstart_signal::Heed::DTMF));
     bench.run(1_000);
     assert!(bench.take(1).ends_with(&[LineEvent::OffHook, done(1)]));
     bench.run(12_000);
