@@ -9,7 +9,7 @@ use crate::timers::Deadlines;
 use crate::{
     AddressCaps, AddressFeatures, AddressStatus, CallFeatures, CallHandle, CallInfo, CallInfoChange, CallState,
     CallStatus, Command, DeviceCaps, DeviceDescription, DeviceId, DialParams, HostLine, Input, LineErr, LineFeatures,
-    LineHandle, LineStatus, MediaModes, Output, Reply, RequestId, caps, params,
+    LineHandle, LineStatus, MediaModes, Output, Reply, RequestId, Target, caps, params,
 };
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -402,9 +402,34 @@ impl Provider {
                 shared.notify(message);
                 Ok(())
             }),
-            _ => Err(LineErr::OPERATIONUNAVAIL),
+            command => return self.routed(command, now),
         }
         .map(|()| Reply::Ok)
+    }
+
+    /// Commands that are carried out by the line they concern.
+    fn routed(&mut self, command: Command, now: Time) -> Result<Reply, LineErr> {
+        let work = |line: &mut Line, shared: &mut Shared| {
+            if matches!(
+                command,
+                Command::GenerateTone { .. }
+                    | Command::MonitorTones { .. }
+                    | Command::MonitorMedia { .. }
+                    | Command::SetMediaControl { .. }
+                    | Command::SetTerminal { .. }
+                    | Command::SetCallData { .. }
+                    | Command::SetCallTreatment { .. }
+            ) {
+                line.media_command(shared, command, now)
+            } else {
+                line.switch_command(shared, command, now)
+            }
+        };
+        match command.target() {
+            Target::Device(_) => Err(LineErr::INVALCALLHANDLE),
+            Target::Line(line) => self.on_line(line, now, work),
+            Target::Call(call) => self.on_call(call, now, work),
+        }
     }
 
     fn open(&mut self, device: DeviceId, host: HostLine) -> Result<Reply, LineErr> {

@@ -26,6 +26,7 @@ mod incoming;
 mod input;
 mod line;
 mod machine;
+mod media;
 mod outgoing;
 mod output;
 mod params;
@@ -33,6 +34,7 @@ mod request;
 #[cfg(test)]
 mod scripts;
 mod slots;
+mod switching;
 mod timers;
 mod view;
 
