@@ -4,6 +4,8 @@
 //! entered only when both agree, so that a device that misbehaves can at worst be ignored.
 
 use crate::digits::Gather;
+use crate::line::{Line, Open};
+use crate::params::{BEARER_VOICE, DEFAULT_DIAL};
 use crate::request::{Ledger, Purpose};
 use crate::{
     BusyMode, CallFeatures, CallFeatures2, CallHandle, CallInfoChange, CallOrigin, CallParamFlags, CallReason,
@@ -22,6 +24,8 @@ use loopstart_signal::{
 pub(crate) enum Witness {
     /// The call was announced to the host.
     Offered,
+    /// The same, of a call that waits.
+    Waits,
     /// A program claimed it.
     Accepted,
     /// We went off hook and took it.
@@ -85,6 +89,7 @@ pub(crate) fn next(state: Option<CallState>, address: Address, witness: Witness)
     let ringing = matches!(state, Some(S::Offering(_) | S::Accepted));
     match witness {
         W::Offered => state.is_none().then_some(S::Offering(OfferingMode::Active)),
+        W::Waits => state.is_none().then_some(S::Offering(OfferingMode::Inactive)),
         W::Accepted => matches!(state, Some(S::Offering(_))).then_some(S::Accepted),
         W::Taken => ringing.then_some(S::Connected(ConnectedMode::Active)),
         W::SeizedBlind => state.is_none().then_some(S::Dialing),
@@ -227,6 +232,12 @@ pub(crate) fn legal(from: Option<CallState>, to: CallState) -> bool {
         (S::Busy(_), S::Busy(_) | S::Connected(_)) => true,
         (S::SpecialInfo(_), S::Connected(_)) => true,
         (S::Connected(_), S::Connected(_)) => true,
+        (S::Offering(OfferingMode::Inactive), S::Offering(OfferingMode::Active)) => true,
+        // What a flash does.
+        (S::Connected(_), S::OnHold | S::OnHoldPendingTransfer | S::OnHoldPendingConference) => true,
+        (S::Connected(_) | S::Proceeding | S::Ringback, S::Conferenced(_)) => true,
+        (S::OnHold | S::OnHoldPendingTransfer, S::Connected(_) | S::Conferenced(_)) => true,
+        (S::OnHoldPendingConference | S::Conferenced(_), S::Connected(_)) => true,
         _ => false,
     }
 }
@@ -267,6 +278,16 @@ pub(crate) struct Call {
     pub(crate) address: Address,
     /// When the polarity was reversed for the first time.
     pub(crate) reversed: Option<Time>,
+    /// It waits while another call is up; it does not ring.
+    pub(crate) waits: bool,
+    /// The host dropped it while a procedure runs that must end first.
+    pub(crate) drop_awaits: bool,
+    /// Why it is there.
+    pub(crate) reason: CallReason,
+    /// The number of the call that belongs to it.
+    pub(crate) related: u32,
+    /// The number of the completion it comes from.
+    pub(crate) completion: u32,
     /// It ended before the host had taken it; why.
     pub(crate) abandoned: Option<DisconnectMode>,
     /// Open requests.
@@ -297,7 +318,7 @@ pub(crate) struct Call {
 impl Call {
     /// Whether it came in.
     pub(crate) fn is_incoming(&self) -> bool {
-        self.origin == CallOrigin::Inbound
+        matches!(self.origin, CallOrigin::Inbound | CallOrigin::Internal | CallOrigin::External)
     }
 
     /// Whether it is offered and nobody has answered it.
@@ -327,9 +348,45 @@ impl Call {
         self.announced && self.state != Some(CallState::Idle)
     }
 
-    /// Why it is there.
-    pub(crate) fn reason(&self) -> CallReason {
-        if self.is_incoming() { CallReason::Unknown } else { CallReason::Direct }
+    /// A call as it is made, with nothing known of it but where it comes from.
+    pub(crate) fn new(line: &Line, open: &Open, origin: CallOrigin, number: u32, now: Time) -> Self {
+        Self {
+            line: open.handle,
+            host_line: open.host,
+            host: None,
+            index: line.index,
+            device: line.id(),
+            announced: false,
+            state: None,
+            entered: now,
+            origin,
+            started: false,
+            address: Address::Open,
+            reversed: None,
+            waits: false,
+            drop_awaits: false,
+            reason: if origin == CallOrigin::Outbound { CallReason::Direct } else { CallReason::Unknown },
+            related: 0,
+            completion: 0,
+            abandoned: None,
+            requests: Ledger::default(),
+            queue: VecDeque::new(),
+            monitor: DigitModes::empty(),
+            gather: None,
+            bearer_mode: BEARER_VOICE,
+            rate: 0,
+            media: MediaModes::INTERACTIVE_VOICE,
+            app_specific: 0,
+            call_id: number,
+            flags: CallParamFlags::empty(),
+            dial: DEFAULT_DIAL,
+            country: 0,
+            caller_id_flags: PartyFlags::UNAVAIL,
+            caller_id: Number::default(),
+            caller_name: Name::default(),
+            called_id: String::new(),
+            no_answer_timeout: Duration::ZERO,
+        }
     }
 
     /// Takes in a caller identification; true when that changed anything.

@@ -6,6 +6,7 @@ use crate::{
     call, params,
 };
 use loopstart_signal::Caps;
+use loopstart_signal::plan::{Plan, Service};
 
 /// Distinguishable ring modes: the ordinary ring and three distinctive ones.
 pub(crate) const RING_MODES: u32 = 4;
@@ -61,13 +62,43 @@ pub(crate) fn generate_modes(caps: Caps) -> DigitModes {
 }
 
 /// What calls can ever do.
-pub(crate) fn call_features(caps: Caps) -> CallFeatures {
+pub(crate) fn call_features(caps: Caps, plan: &Plan) -> CallFeatures {
     use CallFeatures as F;
     let mut features = F::ACCEPT | F::ANSWER | F::DROP | F::SET_CALL_PARAMS;
     features.set(F::DIAL, caps.intersects(Caps::DIAL_DTMF | Caps::DIAL_PULSE));
     features.set(F::GENERATE_DIGITS, !generate_modes(caps).is_empty());
     features.set(F::MONITOR_DIGITS | F::GATHER_DIGITS, !monitor_modes(caps).is_empty());
-    features
+    features | switch_features(caps, plan).0
+}
+
+/// Whether a device can carry out this service of a plan.
+pub(crate) fn can(caps: Caps, plan: &Plan, service: Service) -> bool {
+    plan.service(service).is_some_and(|procedure| caps.contains(Caps::FLASH) || !procedure.flashes())
+}
+
+/// What calls can ever do with the exchange's help.
+pub(crate) fn switch_features(caps: Caps, plan: &Plan) -> (CallFeatures, CallFeatures2) {
+    use CallFeatures as F;
+    use CallFeatures2 as F2;
+    let can = |service| can(caps, plan, service);
+    let (mut f, mut f2) = (F::empty(), F2::empty());
+    let dials = caps.intersects(Caps::DIAL_DTMF | Caps::DIAL_PULSE);
+    if can(Service::Hold) {
+        f |= F::HOLD;
+        f.set(F::UNHOLD, can(Service::Retrieve));
+        let (transfer, join) = (can(Service::Transfer), can(Service::Join));
+        f.set(F::SETUP_TRANSFER | F::COMPLETE_TRANSFER, transfer || join);
+        f2.set(F2::TRANSFER_NORMAL, transfer);
+        f2.set(F2::TRANSFER_CONFERENCE, join);
+        f2.set(F2::ONE_STEP_TRANSFER, dials && (transfer || join));
+        f.set(F::SETUP_CONFERENCE | F::ADD_TO_CONFERENCE | F::PREPARE_ADD_TO_CONFERENCE, join);
+        let splits = plan.service(Service::DropLast) == plan.service(Service::Swap);
+        f.set(F::REMOVE_FROM_CONFERENCE, join && can(Service::DropLast) && !splits);
+        f.set(F::BLIND_TRANSFER, dials && can(Service::BlindTransfer));
+    }
+    f.set(F::SWAP_HOLD, can(Service::Swap) && (can(Service::Hold) || can(Service::WaitingAnswer)));
+    f.set(F::UNHOLD, f.contains(F::UNHOLD) || can(Service::WaitingAnswer));
+    (f, f2)
 }
 
 /// For `LINEDEVCAPS`.
@@ -150,7 +181,7 @@ pub(crate) fn address(description: &DeviceDescription, caps: Caps) -> AddressCap
             | when(caps, Caps::SEES_SIT, D::BadAddress.bit())
             | when(caps, Caps::SEES_DIAL_TONE | Caps::SEES_NO_DIAL_TONE, D::NoDialTone.bit()),
         flags: DIALED | when(caps, Caps::DIAL_PARTIAL, PARTIAL_DIAL),
-        call_features: call_features(caps),
+        call_features: call_features(caps, &description.plan),
         features: AddressFeatures::MAKE_CALL,
         max_no_answer_timeout: u32::MAX,
         connected_modes: ConnectedMode::Active.bit() | when(caps, Caps::SEES_ANSWER, ConnectedMode::Confirmed.bit()),
@@ -195,9 +226,9 @@ mod tests {
 
     #[test]
     fn features_follow_the_abilities() {
-        let some = call_features(Caps::DIAL_PULSE | Caps::SENDS_DTMF);
+        let some = call_features(Caps::DIAL_PULSE | Caps::SENDS_DTMF, &Plan::plain());
         assert!(some.contains(CallFeatures::DIAL | CallFeatures::GENERATE_DIGITS));
         assert!(!some.intersects(CallFeatures::MONITOR_DIGITS | CallFeatures::GATHER_DIGITS));
-        assert!(call_features(Caps::HEARS_DTMF).contains(CallFeatures::GATHER_DIGITS));
+        assert!(call_features(Caps::HEARS_DTMF, &Plan::plain()).contains(CallFeatures::GATHER_DIGITS));
     }
 }

@@ -3,6 +3,7 @@
 //! The whole string is checked before anything is dialled; the first offending character decides the error.
 
 use crate::{DialParams, LineErr};
+use alloc::string::String;
 use core::time::Duration;
 use loopstart_signal::{Caps, DialStep, DialSteps};
 
@@ -69,6 +70,26 @@ pub(crate) fn parse(text: &str, caps: Caps) -> Result<Dialable, LineErr> {
         }
     }
     Ok(Dialable { steps, partial })
+}
+
+/// The digits of an address that goes into a procedure: nothing but digits and what is skipped.
+///
+/// # Errors
+/// `DIALPROMPT`, `DIALDIALTONE`, `DIALQUIET`, `DIALBILLING` for what cannot be done there; `INVALADDRESS` for anything
+/// else that is no digit, when there are none, and when there are too many.
+pub(crate) fn plain(text: &str) -> Result<String, LineErr> {
+    let parsed = parse(text, Caps::DIAL_DTMF)?;
+    let digits: String = parsed
+        .steps
+        .as_slice()
+        .iter()
+        .filter_map(|step| match step {
+            DialStep::Digit(symbol) => Some(char::from(*symbol)),
+            _ => None,
+        })
+        .collect();
+    let only_digits = parsed.steps.as_slice().iter().all(|step| matches!(step, DialStep::Digit(_) | DialStep::Tone));
+    if digits.is_empty() || !only_digits { Err(LineErr::INVALADDRESS) } else { Ok(digits) }
 }
 
 /// Parses digits to be sent during a call: digits and pauses; any other character is skipped.

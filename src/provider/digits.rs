@@ -315,7 +315,7 @@ impl Line {
         self.timers.start(Timer::Send, now + watch);
     }
 
-    fn cancel_sending(&mut self, sh: &mut Shared, h: CallHandle, now: Time) {
+    pub(crate) fn cancel_sending(&mut self, sh: &mut Shared, h: CallHandle, now: Time) {
         if let Some(waiting) = self.digits.waiting.take_if(|w| w.call == h) {
             Self::tell_generated(sh, h, waiting.end_to_end, GenerateEnd::Cancel, now);
         }

@@ -1,19 +1,15 @@
 //! Calls that come in: ringing, caller identification, offering, answering.
 
-use crate::call::{Address, Call, Witness};
+use crate::call::{Call, Witness};
 use crate::caps::{RING_MODES, line_state};
 use crate::line::{CallAction, Doing, Hook, Line, MAX_CALLS, Service, Shared};
-use crate::params::{BEARER_VOICE, DEFAULT_DIAL};
-use crate::request::{Ledger, Purpose};
+use crate::request::Purpose;
 use crate::timers::{ACTION_WATCH, CALLER_ID_KEPT, RING_SILENCE, Timer};
 use crate::{
-    CallHandle, CallInfoChange, CallOrigin, CallParamFlags, CallState, DigitModes, DisconnectMode, HostCall, LineErr,
+    CallHandle, CallInfoChange, CallOrigin, CallState, DisconnectMode, HostCall, LineErr,
     LineState, Output, PartyFlags, RequestId,
 };
-use alloc::collections::VecDeque;
-use alloc::string::String;
-use core::time::Duration;
-use loopstart_signal::{ActionKind, CallerId, Caps, Failure, Name, Number, Time};
+use loopstart_signal::{ActionKind, CallerId, Caps, Failure, Time};
 
 /// Most ring messages that are made up for after a slow answer to an offer.
 const MAX_LATE_RINGS: u32 = 8;
@@ -36,7 +32,19 @@ pub(crate) struct Ringing {
 }
 
 impl Line {
+    /// A ring that a procedure waited for.
+    pub(crate) fn note_ring(&mut self, pattern: u8, now: Time) {
+        self.ringing.active = true;
+        self.ringing.swallow = true;
+        self.ringing.mode = u32::from(pattern).clamp(1, RING_MODES);
+        self.timers.start(Timer::Ringing, now + RING_SILENCE);
+    }
+
     pub(crate) fn ring(&mut self, sh: &mut Shared, pattern: u8, now: Time) {
+        if self.ring_back(sh, now) {
+            self.timers.start(Timer::Ringing, now + RING_SILENCE);
+            return;
+        }
         if let Some(h) = self.current {
             let Some(call) = sh.call(h) else { return };
             if matches!(call.state, Some(CallState::Disconnected(_))) {
@@ -139,14 +147,14 @@ impl Line {
 
     pub(crate) fn caller_id(&mut self, sh: &mut Shared, id: &CallerId, now: Time) {
         match self.current.and_then(|h| Some((h, sh.call_mut(h)?))) {
-            Some((h, call)) if call.is_incoming() => {
+            Some((h, call)) if call.is_incoming() && !call.is_up() => {
                 if call.identify(id) {
                     let message = call.info_message(h, CallInfoChange::CALLER_ID);
                     sh.notify(message);
                 }
             }
             // Some other caller, during a call of ours.
-            Some((_, call)) if call.is_up() => {}
+            Some((_, call)) if call.is_up() => self.waiting_caller(sh, id, now),
             _ => {
                 self.caller = Some(*id);
                 self.timers.start(Timer::CallerId, now + CALLER_ID_KEPT);
@@ -167,41 +175,13 @@ impl Line {
         {
             return;
         }
+        let number = sh.number_call();
         let Some(open) = &self.open else { return };
         let (line, host) = (open.handle, open.host);
         let unknown = if self.caps.contains(Caps::CALLER_ID) { PartyFlags::UNKNOWN } else { PartyFlags::UNAVAIL };
-        let mut call = Call {
-            line,
-            host_line: host,
-            host: None,
-            index: self.index,
-            device: self.id(),
-            announced: false,
-            state: None,
-            entered: now,
-            origin: CallOrigin::Inbound,
-            started: false,
-            address: Address::Open,
-            reversed: None,
-            abandoned: None,
-            requests: Ledger::default(),
-            queue: VecDeque::new(),
-            monitor: DigitModes::empty(),
-            gather: None,
-            bearer_mode: BEARER_VOICE,
-            rate: 0,
-            media: self.incoming_media(),
-            app_specific: 0,
-            call_id: sh.number_call(),
-            flags: CallParamFlags::empty(),
-            dial: DEFAULT_DIAL,
-            country: 0,
-            caller_id_flags: unknown,
-            caller_id: Number::default(),
-            caller_name: Name::default(),
-            called_id: String::new(),
-            no_answer_timeout: Duration::ZERO,
-        };
+        let mut call = Call::new(self, open, CallOrigin::Inbound, number, now);
+        call.media = self.incoming_media();
+        call.caller_id_flags = unknown;
         if let Some(id) = self.caller.take() {
             self.timers.stop(Timer::CallerId);
             call.identify(&id);
@@ -237,7 +217,8 @@ impl Line {
         let abandoned = call.abandoned;
         let known = !call.caller_id_flags.intersects(PartyFlags::UNKNOWN | PartyFlags::UNAVAIL);
         self.announce(sh, h);
-        self.witness(sh, h, Witness::Offered, now);
+        let waits = sh.call(h).is_some_and(|c| c.waits);
+        self.witness(sh, h, if waits { Witness::Waits } else { Witness::Offered }, now);
         if known {
             let message = sh.call(h).and_then(|c| c.info_message(h, CallInfoChange::CALLER_ID));
             sh.notify(message);
@@ -293,6 +274,9 @@ impl Line {
         h: CallHandle,
         now: Time,
     ) -> Result<(), LineErr> {
+        if self.parties.waiting == Some(h) {
+            return self.answer_waiting(sh, request, h, now);
+        }
         let call = sh.call_mut(h).ok_or(LineErr::INVALCALLHANDLE)?;
         if !call.is_ringing() || self.current != Some(h) || self.action.is_some() || self.is_releasing() {
             return Err(LineErr::INVALCALLSTATE);

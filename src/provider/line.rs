@@ -9,16 +9,19 @@ use crate::caps::{address_state, line_state};
 use crate::digits::Digits;
 use crate::incoming::Ringing;
 use crate::params;
-use crate::request::Purpose;
+use crate::parties::Parties;
+use crate::procedure::Running;
+use crate::request::{Ledger, Purpose};
 use crate::slots::Slots;
 use crate::timers::{ACTION_WATCH, HOOK_GUARD, REMOVE_PATIENCE, SETTLE, Timer, Timers};
 use crate::{
     CallHandle, CallState, DeviceDescription, DeviceId, DisconnectMode, HostLine, LineErr, LineHandle, LineState,
     MediaModes, Notification, Output, RequestId,
 };
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use loopstart_signal::{ActionId, ActionKind, CallerId, Caps, Failure, LineAction, LineEvent, Loss, Outcome, Time};
+use loopstart_signal::{ActionId, ActionKind, CallerId, Caps, Failure, LineAction, LineEvent, Loss, Outcome, ProgressTone, Time};
 
 /// Most calls one line may have, ended ones that the host has not closed included.
 pub(crate) const MAX_CALLS: usize = 256;
@@ -168,8 +171,20 @@ pub(crate) struct Line {
     /// Before this the exchange might take a new seizure for a flash.
     guard_until: Time,
 
-    /// The call attached to the line.
+    /// The call attached to the line: the one whose party hears and is heard. A conference counts as one.
     pub(crate) current: Option<CallHandle>,
+    /// The others.
+    pub(crate) parties: Parties,
+    /// The switch procedure under way.
+    pub(crate) procedure: Option<Box<Running>>,
+    /// When the last flash is over.
+    pub(crate) flash_over: Time,
+    /// Dial tone is on the line, as far as heard.
+    pub(crate) dial_tone: bool,
+    /// Until then the tone of a waiting call is of one that the host refused.
+    pub(crate) waiting_ignored_until: Time,
+    /// Requests of the line itself.
+    pub(crate) requests: Ledger,
     /// The call the host was asked about.
     pub(crate) offer: Option<CallHandle>,
     /// All calls of the open line.
@@ -206,6 +221,12 @@ impl Line {
             hook_unsure: false,
             guard_until: Time::ZERO,
             current: None,
+            parties: Parties::default(),
+            procedure: None,
+            flash_over: Time::ZERO,
+            dial_tone: false,
+            waiting_ignored_until: Time::ZERO,
+            requests: Ledger::default(),
             offer: None,
             calls: Vec::new(),
             counted: 0,
@@ -241,7 +262,12 @@ impl Line {
 
     /// Whether a call could be made now.
     pub(crate) fn is_free(&self) -> bool {
-        self.service == Service::Ready && self.current.is_none() && !self.ringing.active && self.offer.is_none()
+        self.service == Service::Ready
+            && self.current.is_none()
+            && self.parties.is_empty()
+            && !self.has_procedure()
+            && !self.ringing.active
+            && self.offer.is_none()
     }
 
     /// Whether an answer is under way for this call.
@@ -257,6 +283,9 @@ impl Line {
             LineEvent::Battery(present) => self.cable(sh, present),
             // A device that is out of service has nothing to say about calls.
             _ if self.service != Service::Ready => {}
+            LineEvent::Done { action, outcome } => self.done(sh, action, outcome, now),
+            // What the exchange says to a procedure is none of a call's business.
+            _ if self.procedure_event(sh, &event, now) => {}
             LineEvent::Ring { pattern } => self.ring(sh, pattern, now),
             LineEvent::RingStopped => self.ring_stopped(sh, now),
             LineEvent::CallerId(id) => self.caller_id(sh, &id, now),
@@ -264,14 +293,17 @@ impl Line {
             LineEvent::OnHook => self.went_on_hook(sh, now),
             LineEvent::Dialing => self.dialing(sh, now),
             LineEvent::Dialed => self.dialed(sh, now),
-            LineEvent::Tone(tone) => self.progress(sh, Witness::Tone(tone), now),
+            LineEvent::Tone(tone) => {
+                self.dial_tone = matches!(tone, ProgressTone::Dial | ProgressTone::StutterDial);
+                self.progress(sh, Witness::Tone(tone), now);
+            }
             LineEvent::ToneEnded => self.progress(sh, Witness::ToneEnded, now),
             LineEvent::Answered(how) => self.answered(sh, how, now),
             LineEvent::PolarityReversed => self.polarity_reversed(sh, now),
             LineEvent::Released(how) => self.released(sh, how, now),
             LineEvent::Digit(digit) => self.digit(sh, digit, now),
-            LineEvent::CallWaiting | LineEvent::Media(_) | LineEvent::CustomTone(_) => {}
-            LineEvent::Done { action, outcome } => self.done(sh, action, outcome, now),
+            LineEvent::CallWaiting => self.call_waits(sh, now),
+            LineEvent::Media(_) | LineEvent::CustomTone(_) => {}
         }
         self.settle(sh, now);
     }
@@ -290,6 +322,9 @@ impl Line {
 
     fn fire(&mut self, sh: &mut Shared, timer: Timer, now: Time) {
         match timer {
+            Timer::Procedure => self.procedure_timer(sh, now),
+            Timer::Waiting => self.waiting_gone(sh, now),
+            Timer::RingBack => self.parties.ring_back = None,
             Timer::CallAction => self.action_failed(sh, Failure::Timeout, now),
             Timer::Release => self.release_failed(sh, Failure::Timeout, now),
             Timer::Send => self.sending_ended(sh, Outcome::Failed(Failure::Timeout), now),
@@ -330,6 +365,7 @@ impl Line {
                 }
                 Outcome::Failed(failure) => self.action_failed(sh, failure, now),
             }
+        } else if self.procedure_done(sh, id, outcome, now) {
         } else if let Some(release) = self.release.filter(|r| r.id == id) {
             match outcome {
                 Outcome::Failed(failure) if failure != Failure::WrongState && !release.down => {
@@ -363,6 +399,12 @@ impl Line {
     pub(crate) fn witness(&mut self, sh: &mut Shared, h: CallHandle, witness: Witness, now: Time) -> bool {
         let Some(call) = sh.call(h) else { return false };
         let Some(to) = call::next(call.state, call.address, witness) else { return false };
+        self.enter(sh, h, to, now)
+    }
+
+    /// Moves a call to a state, if the call model allows the step.
+    pub(crate) fn enter(&mut self, sh: &mut Shared, h: CallHandle, to: CallState, now: Time) -> bool {
+        let Some(call) = sh.call(h) else { return false };
         if !call::legal(call.state, to) {
             return false;
         }
@@ -401,6 +443,9 @@ impl Line {
                 self.detach();
             }
         }
+        if over {
+            self.party_over(sh, h, to, now);
+        }
         true
     }
 
@@ -411,7 +456,7 @@ impl Line {
         self.stop_call_timers();
     }
 
-    fn stop_call_timers(&mut self) {
+    pub(crate) fn stop_call_timers(&mut self) {
         for timer in [Timer::NoAnswer, Timer::DialTone, Timer::Settle] {
             self.timers.stop(timer);
         }
@@ -437,6 +482,7 @@ impl Line {
         self.action = None;
         self.timers.stop(Timer::CallAction);
         self.forget_digits(sh, now);
+        self.expect_ring_back(sh, now);
         self.send_release(sh, 1, now);
     }
 
@@ -449,6 +495,7 @@ impl Line {
     /// The line is on hook.
     fn line_down(&mut self, sh: &mut Shared, now: Time) {
         self.on_hook(now);
+        self.parties_down(sh, now);
         if let Some(release) = &mut self.release {
             release.down = true;
         }
@@ -532,6 +579,11 @@ impl Line {
         if call.state == Some(CallState::Idle) || (call.state.is_none() && call.is_incoming()) {
             return Err(LineErr::INVALCALLSTATE);
         }
+        let plain = self.parties.is_empty() && !self.has_procedure();
+        if !plain {
+            return self.drop_party(sh, request, h, now);
+        }
+        let Some(call) = sh.call_mut(h) else { return Err(LineErr::INVALCALLHANDLE) };
         call.requests.enter(request, Purpose::Drop)?;
         call.queue.clear();
         let (started, ringing) = (call.started, call.is_ringing());
@@ -552,7 +604,7 @@ impl Line {
         Ok(())
     }
 
-    fn finish_drop(&mut self, sh: &mut Shared, h: CallHandle, now: Time) {
+    pub(crate) fn finish_drop(&mut self, sh: &mut Shared, h: CallHandle, now: Time) {
         sh.complete_all(h, |_| true, Ok(()));
         self.witness(sh, h, Witness::Dropped, now);
     }
@@ -589,7 +641,9 @@ impl Line {
         if self.offer == Some(h) {
             self.offer = None;
         }
-        if self.current == Some(h) {
+        if self.close_party(sh, h, &call, now) {
+            // Others are on the line.
+        } else if self.current == Some(h) {
             if call.is_incoming() {
                 self.ring_out();
             }
@@ -608,6 +662,8 @@ impl Line {
         for &h in &calls {
             sh.complete_all(h, |_| true, Err(LineErr::OPERATIONFAILED));
         }
+        self.end_line_requests(sh, LineErr::OPERATIONFAILED);
+        self.leave_all(sh, now);
         self.open = None;
         for h in calls {
             self.close_call(sh, h, now);
@@ -653,6 +709,8 @@ impl Line {
         }
         self.hook_unsure |= self.hook == Hook::Off;
         self.hook = Hook::On;
+        self.end_line_requests(sh, LineErr::RESOURCEUNAVAIL);
+        self.lose_parties(sh, now);
         self.action = None;
         self.release = None;
         self.ringing = Ringing::default();

@@ -7,7 +7,7 @@ use crate::outgoing::NewCall;
 use crate::slots::{MAX_SLOTS, Slots};
 use crate::timers::Deadlines;
 use crate::{
-    AddressCaps, AddressFeatures, AddressStatus, CallFeatures, CallHandle, CallInfo, CallInfoChange, CallState,
+    AddressCaps, AddressFeatures, AddressStatus, CallHandle, CallInfo, CallInfoChange, CallState,
     CallStatus, Command, DeviceCaps, DeviceDescription, DeviceId, DialParams, HostLine, Input, LineErr, LineFeatures,
     LineHandle, LineStatus, MediaModes, Output, Reply, RequestId, Target, caps, params,
 };
@@ -117,12 +117,13 @@ impl Provider {
     /// `INVALLINEHANDLE`.
     pub fn line_status(&self, line: LineHandle) -> Result<LineStatus, LineErr> {
         let (line, open) = self.open_line(line)?;
+        let counts = line.counts(&self.shared);
         Ok(LineStatus {
             device: line.id(),
             host: open.host,
-            active_calls: line.counted,
-            held_calls: 0,
-            held_pending_calls: 0,
+            active_calls: counts.active,
+            held_calls: counts.held,
+            held_pending_calls: counts.pending,
             features: if line.is_free() { LineFeatures::MAKE_CALL } else { LineFeatures::empty() },
             ring_mode: line.ringing.mode,
             connected: line.battery,
@@ -143,11 +144,12 @@ impl Provider {
         if address != 0 {
             return Err(LineErr::INVALADDRESSID);
         }
+        let counts = line.counts(&self.shared);
         Ok(AddressStatus {
             in_use: u32::from(line.counted > 0),
-            active_calls: line.counted,
-            held_calls: 0,
-            held_pending_calls: 0,
+            active_calls: counts.active,
+            held_calls: counts.held,
+            held_pending_calls: counts.pending,
             features: if line.is_free() { AddressFeatures::MAKE_CALL } else { AddressFeatures::empty() },
             forwards: Vec::new(),
             forward_rings: 0,
@@ -184,13 +186,13 @@ impl Provider {
             media: c.media,
             app_specific: c.app_specific,
             call_id: c.call_id,
-            related_call_id: 0,
-            completion_id: 0,
+            related_call_id: c.related,
+            completion_id: c.completion,
             flags: c.flags,
             call_states: call::states(line.caps, incoming, !incoming),
             dial: c.dial,
             origin: c.origin,
-            reason: c.reason(),
+            reason: c.reason,
             country: c.country,
             caller_id_flags: c.caller_id_flags,
             caller_id: c.caller_id.as_str().to_string(),
@@ -216,10 +218,8 @@ impl Provider {
     /// `INVALCALLHANDLE`.
     pub fn call_status(&self, call: CallHandle) -> Result<CallStatus, LineErr> {
         let (c, line) = self.call_and_line(call)?;
-        let mut status = c.status(caps::call_features(line.caps), line.is_answering(call));
-        if line.service != Service::Ready {
-            status.features &= CallFeatures::DROP;
-        }
+        let mut status = c.status(caps::call_features(line.caps, &line.description.plan), line.is_answering(call));
+        line.limit_features(&self.shared, call, &mut status);
         Ok(status)
     }
 
@@ -409,6 +409,7 @@ impl Provider {
 
     /// Commands that are carried out by the line they concern.
     fn routed(&mut self, command: Command, now: Time) -> Result<Reply, LineErr> {
+        let target = command.target();
         let work = |line: &mut Line, shared: &mut Shared| {
             if matches!(
                 command,
@@ -425,7 +426,7 @@ impl Provider {
                 line.switch_command(shared, command, now)
             }
         };
-        match command.target() {
+        match target {
             Target::Device(_) => Err(LineErr::INVALCALLHANDLE),
             Target::Line(line) => self.on_line(line, now, work),
             Target::Call(call) => self.on_call(call, now, work),

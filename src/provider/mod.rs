@@ -20,6 +20,7 @@ mod call;
 mod caps;
 mod dial;
 mod digits;
+mod errand;
 mod error;
 mod handle;
 mod incoming;
@@ -30,13 +31,17 @@ mod media;
 mod outgoing;
 mod output;
 mod params;
+mod parties;
+mod procedure;
 mod request;
 #[cfg(test)]
 mod scripts;
+mod services;
 mod slots;
 mod switching;
 mod timers;
 mod view;
+mod waiting;
 
 pub use error::LineErr;
 pub use handle::{CallHandle, DeviceId, HostCall, HostLine, LineHandle, RequestId};

@@ -2,16 +2,15 @@
 
 use crate::call::{Address as Digits, Call, Queued, Witness};
 use crate::line::{CallAction, Doing, Hook, Line, MAX_CALLS, Shared};
-use crate::request::{Ledger, Purpose};
+use crate::request::Purpose;
 use crate::timers::{ACTION_WATCH, DIAL_WATCH, SETTLE, Timer};
 use crate::{
-    Address, CallHandle, CallInfoChange, CallOrigin, CallParamFlags, CallParams, CallState, DigitModes, HostCall,
+    Address, CallHandle, CallInfoChange, CallOrigin, CallParamFlags, CallParams, CallState, HostCall,
     LineErr, MediaModes, PartyFlags, RequestId, dial, params,
 };
-use alloc::collections::VecDeque;
 use alloc::string::String;
 use core::time::Duration;
-use loopstart_signal::{ActionKind, AnswerWitness, Caps, DialSteps, Failure, Name, Number, ReleaseWitness, Time};
+use loopstart_signal::{ActionKind, AnswerWitness, Caps, DialSteps, Failure, Number, ReleaseWitness, Time};
 
 /// Two reversals closer than this are one: contacts bounce, and some exchanges flicker at answer.
 const REVERSAL_APART: Duration = Duration::from_millis(600);
@@ -43,6 +42,18 @@ impl Line {
         if self.ringing.active || self.offer.is_some() {
             return Err(LineErr::CALLUNAVAIL);
         }
+        if self.has_procedure() || self.parties.orphan {
+            return Err(LineErr::INUSE);
+        }
+        if self.parties.held.is_some() {
+            // On the dial tone that holding ended at, if that is still there.
+            if self.hook == Hook::Off && !self.dial_tone {
+                return Err(LineErr::CALLUNAVAIL);
+            }
+            if params.flags.contains(CallParamFlags::IDLE) {
+                return Err(LineErr::INUSE);
+            }
+        }
         if params.flags.contains(CallParamFlags::IDLE) && (self.is_releasing() || !self.battery) {
             return Err(LineErr::CALLUNAVAIL);
         }
@@ -52,8 +63,9 @@ impl Line {
     /// Makes a call. While the line is still going on hook the call waits for it.
     pub(crate) fn make_call(&mut self, sh: &mut Shared, new: NewCall, now: Time) -> Result<CallHandle, LineErr> {
         let NewCall { request, host, address, country, params } = new;
-        let open = self.open.as_ref().ok_or(LineErr::INVALLINEHANDLE)?;
-        let (line, host_line) = (open.handle, open.host);
+        if self.open.is_none() {
+            return Err(LineErr::INVALLINEHANDLE);
+        }
         self.ready()?;
         params::check_country(country)?;
         params::check_call(&params, self.caps, self.description.number.as_deref())?;
@@ -84,38 +96,21 @@ impl Line {
         if self.calls.len() >= MAX_CALLS {
             return Err(LineErr::NOMEM);
         }
-        let mut call = Call {
-            line,
-            host_line,
-            host: Some(host),
-            index: self.index,
-            device: self.id(),
-            announced: false,
-            state: None,
-            entered: now,
-            origin: CallOrigin::Outbound,
-            started: false,
-            address: Digits::Open,
-            reversed: None,
-            abandoned: None,
-            requests: Ledger::default(),
-            queue: VecDeque::new(),
-            monitor: DigitModes::empty(),
-            gather: None,
-            bearer_mode: params.bearer_mode,
-            rate: 0,
-            media: params.media,
-            app_specific: 0,
-            call_id: sh.number_call(),
-            flags: params.flags,
-            dial: dial_params,
-            country,
-            caller_id_flags: if self.description.number.is_some() { PartyFlags::ADDRESS } else { PartyFlags::UNAVAIL },
-            caller_id: Number::new(self.description.number.as_deref().unwrap_or("")),
-            caller_name: Name::default(),
-            called_id: address.map_or(String::new(), |a| a.0),
-            no_answer_timeout: params.no_answer_timeout,
-        };
+        let number = sh.number_call();
+        let open = self.open.as_ref().ok_or(LineErr::INVALLINEHANDLE)?;
+        let mut call = Call::new(self, open, CallOrigin::Outbound, number, now);
+        call.host = Some(host);
+        call.bearer_mode = params.bearer_mode;
+        call.media = params.media;
+        call.flags = params.flags;
+        call.dial = dial_params;
+        call.country = country;
+        call.called_id = address.map_or(String::new(), |a| a.0);
+        call.no_answer_timeout = params.no_answer_timeout;
+        if let Some(own) = &self.description.number {
+            call.caller_id_flags = PartyFlags::ADDRESS;
+            call.caller_id = Number::new(own);
+        }
         call.requests.enter(request, Purpose::MakeCall)?;
         call.queue.push_back(Queued { kind, request });
         let (slot, generation) = sh.calls.insert(call).map_err(|_| LineErr::NOMEM)?;

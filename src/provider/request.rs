@@ -13,6 +13,8 @@ pub(crate) enum Purpose {
     Answer,
     /// End it.
     Drop,
+    /// Something the exchange does.
+    Switch,
 }
 
 /// Most requests that can be open on one call.
@@ -49,6 +51,11 @@ impl Ledger {
     /// Strikes out the oldest request for which `which` holds, and tells it.
     pub(crate) fn take(&mut self, which: impl Fn(Purpose) -> bool) -> Option<RequestId> {
         self.remove(|_, purpose| which(purpose))
+    }
+
+    /// The oldest request for this.
+    pub(crate) fn first(&self, purpose: Purpose) -> Option<RequestId> {
+        self.open.iter().map_while(|entry| *entry).find(|(_, p)| *p == purpose).map(|(id, _)| id)
     }
 
     /// Whether a request for this is open.

@@ -17,6 +17,12 @@ macro_rules! timers {
 }
 
 timers! {
+    /// Ends the step of a switch procedure.
+    Procedure,
+    /// Ends a waiting call whose tone came no more.
+    Waiting,
+    /// Ends the time in which a ring is a party that the exchange gives back.
+    RingBack,
     /// Watches the running Seize, Dial or Answer: the device must end it.
     CallAction,
     /// Watches the running Release.
@@ -59,6 +65,11 @@ pub(crate) const CALLER_ID_KEPT: Duration = Duration::from_secs(10);
 pub(crate) const SETTLE: Duration = Duration::from_millis(500);
 /// Shortest on-hook time between two calls: longer than any hook flash (at most 1.1 s in North America).
 pub(crate) const HOOK_GUARD: Duration = Duration::from_millis(1500);
+/// A waiting call of which no tone came for this long is gone: exchanges repeat it every 10 s at most, and some do so
+/// only once; the caller has given up after a minute.
+pub(crate) const WAITING_SILENCE: Duration = Duration::from_secs(35);
+/// How long after a hang-up a ring is a party that the exchange gives back, and no new call.
+pub(crate) const RING_BACK: Duration = Duration::from_secs(6);
 /// How long the host may take to close the line of a removed device.
 pub(crate) const REMOVE_PATIENCE: Duration = Duration::from_secs(10);
 

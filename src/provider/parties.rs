@@ -1,0 +1,479 @@
+//! Who is on the line besides the party one talks with: held, waiting, in conference; and how calls leave it.
+
+use crate::call::{Call, Witness};
+use crate::errand::{Asked, Errand};
+use crate::line::{Hook, Line, Service, Shared};
+use crate::request::Purpose;
+use crate::timers::{RING_BACK, Timer};
+use crate::{CallHandle, CallState, LineErr, Output, RequestId};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+use loopstart_signal::plan::{Moment, OnHook, Service as PlanService, Step, Steps, Waits};
+use loopstart_signal::{Caps, Time};
+
+/// Between joining a party and dropping it again.
+const BETWEEN_FLASHES: Duration = Duration::from_millis(700);
+
+/// A conference.
+#[derive(Debug)]
+pub(crate) struct Conference {
+    /// The call that stands for it.
+    pub(crate) parent: CallHandle,
+    /// Its members, in the order they came.
+    pub(crate) members: Vec<CallHandle>,
+}
+
+/// What a ring after a hang-up is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RingBack {
+    /// The waiting call, which rings now.
+    Waiting(CallHandle),
+    /// A party that nobody wants any more.
+    Unwanted,
+}
+
+/// Who is on the line besides the current call.
+#[derive(Debug, Default)]
+pub(crate) struct Parties {
+    /// The call that the exchange holds.
+    pub(crate) held: Option<CallHandle>,
+    /// The second call, offered.
+    pub(crate) waiting: Option<CallHandle>,
+    /// The conference, current or held.
+    pub(crate) conference: Option<Conference>,
+    /// Held and current call came to be a pair because one of them waited.
+    pub(crate) by_waiting: bool,
+    /// The exchange holds a party whose call the host has closed.
+    pub(crate) orphan: bool,
+    /// What a ring within the next seconds is.
+    pub(crate) ring_back: Option<RingBack>,
+}
+
+impl Parties {
+    /// Whether nobody is there.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.held.is_none() && self.waiting.is_none() && self.conference.is_none() && !self.orphan
+    }
+
+    /// Whether this call is the conference.
+    pub(crate) fn is_conference(&self, h: CallHandle) -> bool {
+        self.conference.as_ref().is_some_and(|c| c.parent == h)
+    }
+
+    /// Whether this call is a member of the conference.
+    pub(crate) fn is_member(&self, h: CallHandle) -> bool {
+        self.conference.as_ref().is_some_and(|c| c.members.contains(&h))
+    }
+}
+
+impl Line {
+    // ---- what can be done ----
+
+    /// Whether a procedure could be begun.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.service == Service::Ready && !self.has_procedure() && !self.is_releasing()
+    }
+
+    /// Whether this call is the current one and connected.
+    pub(crate) fn talks(&self, sh: &Shared, h: CallHandle) -> bool {
+        self.current == Some(h) && sh.call(h).is_some_and(|c| c.announced && matches!(c.state, Some(CallState::Connected(_))))
+    }
+
+    /// The steps of a service that needs nothing filled in, when the device can carry them out.
+    pub(crate) fn plain_steps(&self, service: PlanService) -> Option<Steps> {
+        let procedure = self.description.plan.service(service)?;
+        if procedure.flashes() && !self.caps.contains(Caps::FLASH) {
+            return None;
+        }
+        procedure.fill(&Default::default()).ok()
+    }
+
+    /// How to drop the last member of a conference of three. Where the only order is the one that splits the conference
+    /// into an active and a held party, there is no way.
+    pub(crate) fn drop_last_steps(&self) -> Option<Steps> {
+        let plan = &self.description.plan;
+        let procedure = plan.service(PlanService::DropLast)?;
+        let dials = procedure.steps().iter().any(|step| matches!(step, Step::Dial(_)));
+        if dials && plan.service(PlanService::Swap) == Some(procedure) {
+            return None;
+        }
+        self.plain_steps(PlanService::DropLast)
+    }
+
+    /// How to end the current call and get back to the held party.
+    pub(crate) fn way_back(&self, sh: &Shared) -> Option<Steps> {
+        use CallState as S;
+        let plan = &self.description.plan;
+        let release_and_take = || {
+            let flashes = plan.service(PlanService::ReleaseAndTake).is_some_and(|p| p.flashes());
+            if flashes { self.plain_steps(PlanService::ReleaseAndTake) } else { None }
+        };
+        let ring_back = |moment| {
+            (plan.on_hook(moment) == OnHook::RingsBack)
+                .then(|| vec![Step::OnHook, Step::Wait(Waits::RING), Step::OffHook])
+        };
+        let state = self.current.and_then(|h| sh.call(h)).and_then(|c| c.state);
+        match state {
+            Some(S::Connected(_)) if self.parties.by_waiting => {
+                release_and_take().or_else(|| ring_back(Moment::ActiveAndHeld))
+            }
+            Some(S::Connected(_)) => release_and_take()
+                .or_else(|| {
+                    let mut steps = self.plain_steps(PlanService::Join)?;
+                    steps.push(Step::Pause(BETWEEN_FLASHES));
+                    steps.extend(self.drop_last_steps()?);
+                    Some(steps)
+                })
+                .or_else(|| ring_back(Moment::ActiveAndHeld)),
+            Some(S::Proceeding | S::Ringback | S::Busy(_) | S::SpecialInfo(_)) => self
+                .plain_steps(PlanService::RetrieveRinging)
+                .or_else(|| self.plain_steps(PlanService::Retrieve))
+                .or_else(release_and_take),
+            _ => self.plain_steps(PlanService::Retrieve),
+        }
+    }
+
+    /// The moment at which the line would be hung up now.
+    pub(crate) fn moment(&self, sh: &Shared) -> Moment {
+        use CallState as S;
+        if self.parties.waiting.is_some() && self.parties.held.is_none() {
+            return Moment::CallWaiting;
+        }
+        if self.parties.conference.as_ref().is_some_and(|c| self.current == Some(c.parent)) {
+            return Moment::Conference;
+        }
+        match self.current.and_then(|h| sh.call(h)).and_then(|c| c.state) {
+            Some(S::Connected(_)) => Moment::ActiveAndHeld,
+            Some(S::Proceeding | S::Ringback) => Moment::ConsultRinging,
+            Some(S::Busy(_) | S::SpecialInfo(_)) => Moment::ConsultBusy,
+            _ => Moment::ConsultDialing,
+        }
+    }
+
+    // ---- requests of the line ----
+
+    /// Completes a request of the line that was struck out of its ledger.
+    pub(crate) fn complete_line(&self, sh: &mut Shared, request: RequestId, result: Result<(), LineErr>) {
+        if let Some(open) = &self.open {
+            sh.out.push_back(Output::Complete { request, result, line: open.handle, call: None });
+        }
+    }
+
+    /// Ends the requests of the line, and the procedure, with it.
+    pub(crate) fn end_line_requests(&mut self, sh: &mut Shared, error: LineErr) {
+        while let Some(request) = self.requests.take(|_| true) {
+            self.complete_line(sh, request, Err(error));
+        }
+    }
+
+    // ---- leaving ----
+
+    /// Whether a call can be dropped now, where others are on the line.
+    pub(crate) fn can_drop(&self, sh: &Shared, h: CallHandle) -> bool {
+        let p = &self.parties;
+        if p.is_empty() || self.service != Service::Ready || self.has_procedure() {
+            return true;
+        }
+        if self.current == Some(h) {
+            return match (p.held, p.is_conference(h)) {
+                (Some(_), _) => self.way_back(sh).is_some() || self.description.plan.on_hook(self.moment(sh)) == OnHook::Releases,
+                (None, _) => true,
+            };
+        }
+        if p.held == Some(h) {
+            return self.plain_steps(PlanService::ReleaseHeld).is_some() && !p.is_conference(h)
+                || self.current.is_none() && self.way_back(sh).is_some();
+        }
+        if p.is_member(h) {
+            return self.removable(sh, h);
+        }
+        true
+    }
+
+    /// Whether a member can be taken out of the conference.
+    pub(crate) fn removable(&self, sh: &Shared, h: CallHandle) -> bool {
+        let Some(conference) = &self.parties.conference else { return false };
+        conference.members.len() >= 2
+            && conference.members.last() == Some(&h)
+            && self.talks(sh, conference.parent)
+            && self.drop_last_steps().is_some()
+    }
+
+    /// Ends a call for the host while others are on the line, or a procedure is.
+    pub(crate) fn drop_party(
+        &mut self,
+        sh: &mut Shared,
+        request: RequestId,
+        h: CallHandle,
+        now: Time,
+    ) -> Result<(), LineErr> {
+        if !self.can_drop(sh, h) {
+            return Err(LineErr::OPERATIONUNAVAIL);
+        }
+        let busy = self.has_procedure();
+        let call = sh.call_mut(h).ok_or(LineErr::INVALCALLHANDLE)?;
+        if call.requests.has(Purpose::Drop) {
+            return Err(LineErr::INVALCALLSTATE);
+        }
+        call.requests.enter(request, Purpose::Drop)?;
+        call.queue.clear();
+        call.drop_awaits = busy;
+        if !busy {
+            sh.complete_all(h, |purpose| purpose != Purpose::Drop, Err(LineErr::OPERATIONFAILED));
+            self.end_digits(sh, h, now);
+            self.begin_drop(sh, h, now);
+        }
+        self.settle(sh, now);
+        Ok(())
+    }
+
+    /// Ends a call whose Drop is in its ledger.
+    fn begin_drop(&mut self, sh: &mut Shared, h: CallHandle, now: Time) {
+        let Some(request) = sh.call(h).and_then(|c| c.requests.first(Purpose::Drop)) else { return };
+        let asked = Some(Asked { request, owner: Some(h) });
+        let idle = sh.call(h).is_none_or(|c| c.state == Some(CallState::Idle));
+        let alone = self.parties.is_empty();
+        if idle || self.service != Service::Ready {
+            return self.finish_drop(sh, h, now);
+        }
+        if self.parties.waiting == Some(h) {
+            match self.plain_steps(PlanService::WaitingReject) {
+                Some(steps) if self.current.is_some_and(|c| self.talks(sh, c)) => {
+                    let asked = Asked { request, owner: Some(h) };
+                    self.begin_procedure(sh, Errand::RejectWaiting { asked, waiting: h }, steps, now);
+                }
+                // Nobody hears its tone any more.
+                _ => self.finish_drop(sh, h, now),
+            }
+        } else if self.current == Some(h) {
+            match self.parties.held {
+                Some(held) => match self.way_back(sh) {
+                    Some(steps) => {
+                        let errand = Errand::Retrieve { asked, held, ended: Some(h) };
+                        self.begin_procedure(sh, errand, steps, now);
+                    }
+                    None => self.release(sh, now),
+                },
+                None if self.is_engaged(h) => self.release(sh, now),
+                None => self.finish_drop(sh, h, now),
+            }
+        } else if self.parties.held == Some(h) {
+            if self.current.is_none() {
+                // First back to it, then on hook: hung up while held it would be given back by ringing.
+                if let Some(steps) = self.way_back(sh)
+                    && let Some(call) = sh.call_mut(h)
+                {
+                    call.drop_awaits = true;
+                    let errand = Errand::Retrieve { asked: None, held: h, ended: None };
+                    self.begin_procedure(sh, errand, steps, now);
+                }
+            } else if let Some(steps) = self.plain_steps(PlanService::ReleaseHeld) {
+                self.begin_procedure(sh, Errand::ReleaseHeld { asked, call: h }, steps, now);
+            }
+        } else if !alone && self.parties.is_member(h) {
+            if let Some(steps) = self.drop_last_steps().filter(|_| self.removable(sh, h)) {
+                self.begin_procedure(sh, Errand::DropLast { asked, member: h }, steps, now);
+            }
+        } else {
+            return self.finish_drop(sh, h, now);
+        }
+        let begun = self.has_procedure() || self.is_releasing();
+        if !begun && sh.call(h).is_some_and(|c| c.requests.has(Purpose::Drop)) {
+            // The way that was there is gone.
+            sh.complete_all(h, |p| p == Purpose::Drop, Err(LineErr::OPERATIONFAILED));
+        }
+    }
+
+    /// What follows the end of a procedure: drops that waited for it, and what nobody wants any more.
+    pub(crate) fn tidy(&mut self, sh: &mut Shared, now: Time) {
+        let waits = |sh: &Shared, h: &CallHandle| sh.call(*h).is_some_and(|c| c.drop_awaits);
+        while !self.has_procedure() {
+            let Some(h) = self.calls.iter().copied().find(|h| waits(sh, h)) else { break };
+            if let Some(call) = sh.call_mut(h) {
+                call.drop_awaits = false;
+            }
+            sh.complete_all(h, |purpose| purpose != Purpose::Drop, Err(LineErr::OPERATIONFAILED));
+            self.end_digits(sh, h, now);
+            if self.can_drop(sh, h) {
+                self.begin_drop(sh, h, now);
+            } else {
+                sh.complete_all(h, |_| true, Err(LineErr::OPERATIONUNAVAIL));
+            }
+        }
+        if self.has_procedure() || self.is_releasing() || self.current.is_some() || self.service != Service::Ready {
+            return;
+        }
+        match self.parties.held {
+            // Held for a consultation call that is gone.
+            Some(held) if !self.holds_for_good(sh, held) => match self.way_back(sh) {
+                Some(steps) => {
+                    self.begin_procedure(sh, Errand::Retrieve { asked: None, held, ended: None }, steps, now);
+                }
+                None => self.release(sh, now),
+            },
+            None if self.hook == Hook::Off && self.offer.is_none() && self.action.is_none() => self.release(sh, now),
+            _ => {}
+        }
+    }
+
+    /// Whether a held call is held because the host wanted just that.
+    fn holds_for_good(&self, sh: &Shared, held: CallHandle) -> bool {
+        sh.call(held).is_some_and(|c| c.state == Some(CallState::OnHold))
+    }
+
+    /// A call is over: it is no party any more.
+    pub(crate) fn party_over(&mut self, sh: &mut Shared, h: CallHandle, to: CallState, now: Time) {
+        if let Some(conference) = self.parties.conference.take_if(|c| c.parent == h) {
+            if self.parties.held == Some(h) {
+                self.parties.held = None;
+            }
+            // Who was joined goes with the conference.
+            for member in conference.members {
+                self.enter(sh, member, to, now);
+            }
+            return;
+        }
+        if let Some(conference) = &mut self.parties.conference {
+            conference.members.retain(|member| *member != h);
+        }
+        if to != CallState::Idle {
+            return;
+        }
+        if self.parties.held == Some(h) {
+            self.parties.held = None;
+            self.parties.by_waiting = false;
+        }
+        if self.parties.waiting == Some(h) {
+            self.parties.waiting = None;
+            self.timers.stop(Timer::Waiting);
+        }
+    }
+
+    /// The host closed a call, which is no longer there; true when there is nothing more to do about it.
+    pub(crate) fn close_party(&mut self, sh: &mut Shared, h: CallHandle, call: &Call, now: Time) -> bool {
+        if self.parties.is_empty() && !self.has_procedure() {
+            return false;
+        }
+        if self.parties.waiting == Some(h) {
+            self.parties.waiting = None;
+            self.timers.stop(Timer::Waiting);
+            return true;
+        }
+        if self.parties.is_conference(h) {
+            let members = self.parties.conference.take().map_or_else(Vec::new, |c| c.members);
+            for member in members {
+                self.enter(sh, member, CallState::Idle, now);
+            }
+            if self.parties.held == Some(h) {
+                self.parties.held = None;
+                self.parties.orphan = true;
+            }
+            return self.current != Some(h);
+        }
+        if let Some(conference) = &mut self.parties.conference
+            && let Some(at) = conference.members.iter().position(|member| *member == h)
+        {
+            conference.members.remove(at);
+            return true;
+        }
+        if self.has_procedure() {
+            // Its end finds the call gone, and tidies up.
+            if self.current == Some(h) {
+                self.current = None;
+            }
+            if self.parties.held == Some(h) {
+                self.parties.held = None;
+                self.parties.orphan = true;
+            }
+            return true;
+        }
+        if self.parties.held == Some(h) {
+            self.parties.held = None;
+            self.parties.by_waiting = false;
+            if self.service != Service::Ready {
+            } else if self.current.is_none() {
+                self.release(sh, now);
+            } else if let Some(steps) = self.plain_steps(PlanService::ReleaseHeld) {
+                self.begin_procedure(sh, Errand::ReleaseHeld { asked: None, call: h }, steps, now);
+            } else {
+                self.parties.orphan = true;
+            }
+            return true;
+        }
+        if self.current == Some(h) && self.parties.held.is_some() && call.state.is_some() {
+            let way = self.way_back(sh);
+            self.detach();
+            match (way, self.parties.held) {
+                (Some(steps), Some(held)) if self.service == Service::Ready => {
+                    self.begin_procedure(sh, Errand::Retrieve { asked: None, held, ended: None }, steps, now);
+                }
+                _ => self.release(sh, now),
+            }
+            return true;
+        }
+        false
+    }
+
+    /// The line is closed, or nothing on it is wanted any more.
+    pub(crate) fn leave_all(&mut self, sh: &mut Shared, now: Time) {
+        let busy = !self.parties.is_empty() || self.has_procedure();
+        self.forget_procedure();
+        if busy && self.hook == Hook::Off && self.service == Service::Ready {
+            self.release(sh, now);
+        }
+        self.parties = Parties { ring_back: self.parties.ring_back, ..Parties::default() };
+        self.timers.stop(Timer::Waiting);
+    }
+
+    /// The device is lost: so is everybody on it.
+    pub(crate) fn lose_parties(&mut self, sh: &mut Shared, now: Time) {
+        self.forget_procedure();
+        let parties = core::mem::take(&mut self.parties);
+        let (parent, members) = parties.conference.map_or((None, Vec::new()), |c| (Some(c.parent), c.members));
+        let others = [parties.held, parties.waiting, parent].into_iter().flatten().chain(members);
+        let current = self.current;
+        for h in others.filter(|h| current != Some(*h)) {
+            sh.complete_all(h, |_| true, Err(LineErr::RESOURCEUNAVAIL));
+            if self.offer == Some(h) {
+                self.abandon_waiting(sh, h);
+            } else {
+                self.witness(sh, h, Witness::Broken, now);
+            }
+        }
+        // Calls that were being made behind a procedure.
+        let unborn: Vec<_> = self
+            .calls
+            .iter()
+            .copied()
+            .filter(|h| self.current != Some(*h) && sh.call(*h).is_some_and(|c| c.state.is_none() && !c.is_incoming()))
+            .collect();
+        for h in unborn {
+            self.fail_unborn(sh, h, LineErr::RESOURCEUNAVAIL, now);
+        }
+    }
+
+    /// The line goes on hook: does the exchange give somebody back by ringing?
+    pub(crate) fn expect_ring_back(&mut self, sh: &Shared, now: Time) {
+        let p = &self.parties;
+        if p.is_empty() || self.description.plan.on_hook(self.moment(sh)) != OnHook::RingsBack {
+            return;
+        }
+        self.parties.ring_back = Some(match p.waiting.filter(|_| p.held.is_none()) {
+            Some(waiting) => RingBack::Waiting(waiting),
+            None => RingBack::Unwanted,
+        });
+        self.timers.start(Timer::RingBack, now + RING_BACK);
+    }
+
+    /// The line is on hook: who was held is gone, unless he rings.
+    pub(crate) fn parties_down(&mut self, sh: &mut Shared, now: Time) {
+        self.parties.orphan = false;
+        self.parties.by_waiting = false;
+        for h in self.parties.held.take().into_iter().chain(self.parties.conference.take().map(|c| c.parent)) {
+            if self.current != Some(h) {
+                self.witness(sh, h, Witness::Dropped, now);
+            }
+        }
+    }
+}
