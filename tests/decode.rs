@@ -294,6 +294,20 @@ fn caller_identification_by_modem() {
         assert_eq!(events[0]["fields"], serde_json::json!({"reason": reason, "name_reason": reason}));
         assert_eq!(events[0]["params"][0]["type"], "04");
     }
+    // The Japanese form is that of Japan.
+    for tone in [&["--form", "ntt"][..], &["--country", "jp"]] {
+        for (what, fields) in [
+            (&["--number", "0312345678"][..], serde_json::json!({"number": "0312345678"})),
+            (&["--withheld"], serde_json::json!({"reason": "P"})),
+            (&["--unavailable"], serde_json::json!({"reason": "O"})),
+        ] {
+            let events = files.heard(&[&["cid"], what, tone].concat(), &["--country", "jp"]);
+            let frames: Vec<&Value> = events.iter().filter(|e| e["ev"] == "cid").collect();
+            assert_eq!(frames.len(), 1, "{tone:?}: {events:?}");
+            assert_eq!((&frames[0]["ok"], &frames[0]["proto"]), (&true.into(), &"ntt".into()), "{events:?}");
+            assert_eq!(frames[0]["fields"], fields);
+        }
+    }
     let events = files.heard(&["cid", "--lamp", "on"], &[]);
     assert_eq!(events[0]["fields"], serde_json::json!({"message_waiting": true}));
 }
@@ -482,6 +496,8 @@ fn wrong_requests() {
         (&["cid", "--number", "5", "--name", "A", "--form", "sdmf"], "no name"),
         (&["cid", "--number", "5", "--name", "é"], "ASCII"),
         (&["cid", "--number", "5551234", "--form", "dtmf", "--name", "A"], "number only"),
+        (&["cid", "--number", "5", "--form", "ntt", "--name", "A"], "number only"),
+        (&["cid", "--number", "5", "--form", "ntt", "--modem", "bell202"], "V.23"),
         (&["cid", "--number", "5", "--marks", "ac"], "--form dtmf"),
         (&["busy", "--number", "5"], "tone cid"),
         (&["tty", "naïve"], "'ï'"),

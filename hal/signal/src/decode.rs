@@ -16,7 +16,7 @@
 
 use crate::country::Country;
 use crate::pulse::clicks;
-use crate::{SAMPLE_RATE, answer, cas, cid, clip, dtmf, g711, progress};
+use crate::{SAMPLE_RATE, answer, cas, cid, clip, dtmf, g711, progress, simd};
 use bitflags::bitflags;
 
 mod lines;
@@ -229,6 +229,7 @@ impl LineDecoder {
             let (asleep, count) = self.awake(samples);
             let (part, after) = samples.split_at(count);
             if !asleep {
+                Stage::ALL.into_iter().for_each(|stage| self.fetch(stage));
                 for stage in Stage::ALL {
                     self.stage(stage, part, sink);
                 }
@@ -273,6 +274,19 @@ impl LineDecoder {
             None => self.quiet += left as u64,
         }
         (false, left)
+    }
+
+    /// One receiver's turn comes soon: other lines have been heard since the last one, and what it remembers may be far from
+    /// the processor. Not of those whose memory is mostly left alone.
+    #[inline]
+    fn fetch(&self, stage: Stage) {
+        match stage {
+            Stage::Digits if self.listen.intersects(Listen::DIGITS) => simd::fetch(&self.dtmf),
+            Stage::Alerting if self.listen.contains(Listen::CAS) => self.cas.receiver.fetch(),
+            Stage::Sounds if self.listen.intersects(Listen::SOUNDS) => simd::fetch(&self.progress),
+            Stage::Answers if self.listen.contains(Listen::ANSWER) => simd::fetch(&self.answer),
+            _ => {}
+        }
     }
 
     /// One receiver's turn.

@@ -50,7 +50,7 @@ pub mod tone;
 
 pub use action::{
     ActionId, ActionKind, DialStep, DialSteps, Failure, Heed, LineAction, MAX_DIAL_STEPS, MAX_TONE_PARTS,
-    MAX_WATCHED_TONES, OutTone, Outcome, ToneKind, TonePart, ToneWatch, WatchedTone,
+    MAX_WATCHED_TONES, MediaOrder, OutTone, Outcome, ToneKind, TonePart, ToneWatch, WatchedTone,
 };
 pub use caps::Caps;
 pub use event::{

@@ -63,6 +63,8 @@ enum Form {
     Sdmf,
     /// DTMF digits.
     Dtmf,
+    /// The Japanese form: V.23 with parity and block check, after the terminal has answered; no name, no time.
+    Ntt,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -251,13 +253,16 @@ impl Request<'_> {
         let id = CallerId { number, name, time: options.time };
         let form = options.form.unwrap_or(match usual {
             CidForm::Dtmf { .. } if options.modem.is_none() && options.name.is_none() => Form::Dtmf,
+            CidForm::Ntt if options.modem.is_none() && options.name.is_none() && options.lamp.is_none() => Form::Ntt,
             _ => Form::Mdmf,
         });
         if options.marks.is_some() && form != Form::Dtmf {
             return Err("--marks is for --form dtmf".into());
         }
-        if form == Form::Dtmf {
-            return self.clip(&id);
+        match form {
+            Form::Dtmf => return self.clip(&id),
+            Form::Ntt => return self.japanese(&id),
+            Form::Mdmf | Form::Sdmf => {}
         }
         let modem = options.modem.unwrap_or(match usual {
             CidForm::Bell202AfterRing => Modem::Bell202,
@@ -283,6 +288,28 @@ impl Request<'_> {
             (cid::ON_HOOK_SEIZURE_BITS, cid::ON_HOOK_MARK_BITS)
         };
         if !sender.load(frame.bytes(), seizure, mark) {
+            return Err("the message is too long".into());
+        }
+        Ok(Sound::Modem(Box::new(sender)))
+    }
+
+    /// In the Japanese form, after the mark that a terminal hears when it has answered.
+    fn japanese(&self, id: &CallerId) -> Result<Sound, String> {
+        let options = self.cid;
+        if options.name.is_some() || options.time.is_some() || options.lamp.is_some() {
+            return Err("NTT's form has a number only: leave --name, --time and --lamp out, or add --form mdmf".into());
+        }
+        if options.modem == Some(Modem::Bell202) {
+            return Err("NTT's form goes by V.23: leave --modem out".into());
+        }
+        let parameter: (u8, &[u8]) = match &id.number {
+            PartyId::Known(number) => (cid::parameter::NUMBER, number.as_str().as_bytes()),
+            PartyId::Withheld => (cid::parameter::NO_NUMBER, b"P"),
+            PartyId::Unavailable | PartyId::Absent => (cid::parameter::NO_NUMBER, b"O"),
+        };
+        let sent = cid::ntt::Sent::new(&[parameter]).ok_or("the message is too long")?;
+        let mut sender = fsk::Sender::new(fsk::V23, self.level.unwrap_or(CID_LEVEL));
+        if !sender.load(sent.bytes(), 0, cid::OFF_HOOK_MARK_BITS) {
             return Err("the message is too long".into());
         }
         Ok(Sound::Modem(Box::new(sender)))

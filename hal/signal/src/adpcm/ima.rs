@@ -112,6 +112,14 @@ impl Decoder {
         Self::new(Arithmetic::Product, Order::LowFirst)
     }
 
+    /// Within a stream, as at the head of a WAV file's block: after this sample, at this place in the table of steps
+    /// (0 to 88; what is more counts as 88).
+    pub fn at(mut self, sample: i16, place: u8) -> Self {
+        self.state.sample = i32::from(sample);
+        self.state.index = place.min(STEPS.len() as u8 - 1);
+        self
+    }
+
     /// Decodes bytes; each makes two samples.
     pub fn decode(&mut self, bytes: &[u8], sink: &mut impl FnMut(i16)) {
         let state = &mut self.state;
@@ -158,6 +166,15 @@ mod tests {
     fn modem_streams_decode_alike() {
         let out = decode(Decoder::modem(), &[7, 0, 0, 0, 0x70, 0, 0, 0]);
         assert_eq!(out, [13, 15, 16, 17, 18, 19, 20, 21, 22, 35, 37, 38, 39, 40, 41, 42]);
+    }
+
+    #[test]
+    fn a_stream_goes_on() {
+        let decoder = || Decoder::new(Arithmetic::Shifts, Order::LowFirst);
+        // Step 16 at place 8: 1000 + 2 + 4, then -(1 + 7) with step 14.
+        assert_eq!(decode(decoder().at(1000, 8), &[0xa1]), [1006, 998]);
+        assert_eq!(decode(decoder().at(0, 255), &[0x07]), decode(decoder().at(0, 88), &[0x07]));
+        assert_eq!(decode(decoder().at(0, 0), &[0x9c]), decode(decoder(), &[0x9c]));
     }
 
     #[test]

@@ -73,12 +73,14 @@ pub(super) struct Burst {
     held: u32,
     /// Whether it is speech, as far as it went.
     speech: bool,
+    /// Another ear has heard a voice in it.
+    vouched: bool,
 }
 
 impl Burst {
     /// Whether it is speech: as far as it went, to 80 ms.
     pub(super) fn is_speech(&self) -> bool {
-        self.speech
+        self.speech || (self.vouched && self.active >= JUDGED && self.held as f32 <= HELD * self.active as f32)
     }
 
     fn judge(&self) -> bool {
@@ -268,6 +270,11 @@ impl Voice {
         }
         let [now, before] = self.floor;
         (now.min(before) * OVER_FLOOR).clamp(self.quiet, self.loud)
+    }
+
+    /// Another ear hears a voice: the burst that is on is one, unless it is held.
+    pub(super) fn vouch(&mut self) {
+        self.burst.vouched |= self.on;
     }
 
     /// Forgets the burst that is on.

@@ -305,7 +305,7 @@ impl Detector {
     }
 
     /// Takes what a [`progress::Detector`] on the same line has just told: after a tone that comes before an answer the
-    /// next voice is a greeting. A detector without these hints works too, for one call.
+    /// next voice is a greeting, and a voice that it has heard is one. A detector without these hints works too, for one call.
     pub fn hint(&mut self, kind: progress::Kind) {
         let ear = &mut self.ear;
         match kind {
@@ -314,6 +314,7 @@ impl Detector {
             }
             // What seemed a beep was its first burst.
             progress::Kind::Tone(_) => ear.candidate = None,
+            progress::Kind::Voice => ear.voice.vouch(),
             _ => {}
         }
     }

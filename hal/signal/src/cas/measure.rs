@@ -4,7 +4,7 @@ use super::{KEPT, TONES};
 use crate::bank::cosine;
 use crate::filter::Complex;
 use crate::level;
-use crate::simd::Kernel;
+use crate::simd::{self, Kernel};
 use core::f32::consts::TAU;
 
 /// Samples between two points of a tone's course: 2 ms.
@@ -112,7 +112,7 @@ fn dot(x: &[f32], wave: &[f32; WINDOW]) -> f32 {
             *s += x * w;
         }
     }
-    super::fold(sum)
+    simd::sum_of_quarters(&sum)
 }
 
 /// A turn back by `hz` over `samples`.

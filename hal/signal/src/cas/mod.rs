@@ -157,8 +157,6 @@ pub struct Detector {
     row: usize,
     fill: usize,
     at: u64,
-    /// The newest complete hop.
-    tail: [f32; HOP],
     /// Whether the hop before was loud enough.
     loud: bool,
     /// Correlations of the newest window: real parts of both tones, then imaginary.
@@ -193,7 +191,6 @@ impl Detector {
             row: 0,
             fill: 0,
             at: 0,
-            tail: [0.0; HOP],
             loud: false,
             z: [0.0; 4],
             turns: [[0.0; 8]; CORE],
@@ -201,6 +198,16 @@ impl Detector {
             candidate: None,
             deaf: 0,
         }
+    }
+
+    /// Samples come soon: what they are going to need is brought close to the processor.
+    pub(crate) fn fetch(&self) {
+        simd::fetch(&self.turns);
+        // The 20 ms that are written next; of the end of the ring it may be a little less.
+        if let Some(rows) = self.raw.get(self.row.min(HOPS - 4)..).and_then(|r| r.first_chunk::<4>()) {
+            simd::fetch(rows);
+        }
+        simd::fetch(&self.z);
     }
 
     /// Forgets everything heard; the sample index goes on.
@@ -285,14 +292,17 @@ impl Detector {
     #[inline(always)]
     fn hop(&mut self) -> Option<u8> {
         self.deaf = self.deaf.saturating_sub(1);
+        let old = self.raw.get(self.row.checked_sub(1).unwrap_or(HOPS - 1))?;
         let new = self.raw.get(self.row)?;
         let mut x = [0.0f32; WINDOW];
         if let [older, newer] = x.as_chunks_mut::<HOP>().0 {
-            *older = self.tail;
-            for (x, s) in newer.as_chunks_mut::<8>().0.iter_mut().zip(new.as_chunks::<8>().0) {
-                *x = s.map(f32::from);
-            }
-            self.tail = *newer;
+            let eight = |row: &mut [f32; HOP], samples: &[i16; HOP]| {
+                for (x, s) in row.as_chunks_mut::<8>().0.iter_mut().zip(samples.as_chunks::<8>().0) {
+                    *x = s.map(f32::from);
+                }
+            };
+            eight(older, old);
+            eight(newer, new);
         }
         let min = const { min_energy() };
         let mut energy = [0.0f32; 8];
@@ -301,8 +311,7 @@ impl Detector {
                 *e += x * x;
             }
         }
-        let [a, b, c, d, e, f, g, h] = energy;
-        let loud = ((a + e) + (c + g)) + ((b + f) + (d + h)) >= min;
+        let loud = simd::sum_of_eight(&energy) >= min;
         let either = loud || self.loud;
         self.loud = loud;
         if !either && self.candidate.is_none() {
@@ -318,8 +327,7 @@ impl Detector {
                 }
             }
         }
-        let [a, b, c, d] = sums;
-        let z = [fold(a), fold(b), fold(c), fold(d)];
+        let z = simd::sums(&sums);
         let p = self.z;
         self.z = z;
         // z times the conjugate of the one before.
@@ -377,17 +385,6 @@ impl Detector {
         }
         self.turn = if self.turn + 1 < CORE { self.turn + 1 } else { 0 };
     }
-}
-
-/// The sum of all lanes.
-#[inline(always)]
-fn fold(a: [f32; LANES]) -> f32 {
-    let mut sum = [0.0f32; 4];
-    for part in a.as_chunks::<4>().0 {
-        sum.iter_mut().zip(part).for_each(|(s, x)| *s += x);
-    }
-    let [a, b, c, d] = sum;
-    (a + c) + (b + d)
 }
 
 /// Square of the peak of a sine at `dbm0`, of full scale 1.

@@ -8,7 +8,7 @@ use arrayvec::ArrayVec;
 /// Most mark between two bytes of a frame, in bits: GR-30-CORE allows 20.
 const MAX_INNER_MARKS: u16 = 25;
 /// Chance of two wrong bytes above which a right checksum proves nothing: it lets one in sixteen of these pass.
-const MAX_DOUBT: f32 = 0.05;
+const MAX_DOUBT: f32 = 0.03;
 /// Doubt in a byte, on average, up to which a frame is told though not believed: after a seizure, and without one.
 const CLEAR: (f32, f32) = (0.3, 0.05);
 /// Least bytes of such a frame.

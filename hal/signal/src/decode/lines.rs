@@ -57,10 +57,13 @@ impl Lines {
                 }
             }
             for stage in Stage::ALL {
-                for (((i, samples), line), together) in parts().zip(&mut self.lines).zip(&self.together) {
-                    if *together {
-                        line.stage(stage, samples, &mut |e| sink(i, e));
+                let mut lines =
+                    parts().zip(&mut self.lines).zip(&self.together).filter(|(_, together)| **together).peekable();
+                while let Some((((i, samples), line), _)) = lines.next() {
+                    if let Some(((_, next), _)) = lines.peek() {
+                        next.fetch(stage);
                     }
+                    line.stage(stage, samples, &mut |e| sink(i, e));
                 }
             }
             for (((_, samples), line), together) in parts().zip(&mut self.lines).zip(&self.together) {

@@ -66,8 +66,14 @@ const NOISY_LEVEL: f32 = -31.0;
 const TWIST_SLACK: f32 = 0.7;
 /// Least purity of a digit on a clean line, whatever else is left.
 const PURE: f32 = 0.96;
+/// The same before [`LONGER`] blocks, when the frequencies are further from the nominal ones than [`EXACT`].
+const EARLY_PURE: f32 = 0.975;
+/// As a share of the deviation that is taken.
+const EXACT: f32 = 0.4;
 /// Least purity of a digit that follows another at once, whose tones are heard in its own before it begins.
 const SPOTLESS: f32 = 0.985;
+/// What comes above the band with a digit that begins behind a click, as a share of what the click had there at most.
+const AFTER_CLICK: f32 = 0.05;
 /// Most that may come above the band with a digit on a clean line. Coding noise and clipping reach 1, a third tone as
 /// strong as each of the two is 2.
 const BRIGHT: f32 = 1.3;
@@ -75,6 +81,8 @@ const BRIGHT: f32 = 1.3;
 const NEARLY_PURE: f32 = 0.945;
 /// The same from [`LONGER`] blocks on.
 const CODED: f32 = 0.92;
+/// The same where a line that is too loud for its samples has all kinds of harmonics: dial tone does that.
+const CLIPPED: f32 = 0.88;
 /// Least purity from [`LONGER`] blocks on, in a noise that was there before.
 const NOISY: f32 = 0.85;
 const LONGER: usize = 31;
@@ -131,7 +139,7 @@ impl Burst {
         let twisted = |[low, high]: Pair<f32>, slack: f32| {
             high > low * limits.twist * slack || low > high * limits.reverse_twist * slack
         };
-        s.limit(from, s.blocks());
+        s.limit(from);
         // The hop and what follows first: they tell the frequencies to 5 Hz when the noise is as strong as the digit.
         let to = s.blocks().min(from + 16);
         let (first, last) = s.measure(from, to);
@@ -228,13 +236,18 @@ impl Burst {
         let long = self.length() >= limits.blocks;
         // The tones themselves were not there before.
         let quiet = |most: f32| both(self.before, self.noise, |b, n| b < most + 2.8 * n) == [true; 2];
-        let sudden = self.begin > QUIET && (quiet(0.1) || (late && purity >= SPOTLESS && quiet(0.5)));
+        // A click just before holds all frequencies.
+        let clicked = self.hiss_steadiness <= AFTER_CLICK && self.steadiness >= 1.0;
+        let sudden = self.begin > QUIET
+            && (quiet(0.1) || (late && purity >= SPOTLESS && (quiet(0.5) || (clicked && self.length() >= LONGER))));
+        let clipped = s.clipped() && low.min(high) >= limits.noisy_power;
         let pure = open
             && self.brightness <= BRIGHT
-            && ((purity >= PURE && off <= 0.95)
+            && ((purity >= if self.length() >= LONGER || off <= EXACT { PURE } else { EARLY_PURE } && off <= 0.95)
                 || (purity >= if self.length() >= LONGER { CODED } else { NEARLY_PURE }
                     && off <= 0.9
-                    && self.whiteness >= 0.4));
+                    && self.whiteness >= 0.4)
+                || (clipped && self.length() >= LONGER && purity >= CLIPPED && off <= 0.7));
         // Costs some arithmetic, so it is done at need.
         let strangeness = if fits && !pure { self.strangeness(s) } else { 0.0 };
         let in_noise = low.min(high) >= limits.noisy_power
@@ -245,7 +258,10 @@ impl Burst {
             Verdict::Digit
         } else if purity < 0.5 || !(open || long) || !(fits || self.length() < 20) {
             Verdict::No
-        } else if purity < CODED && (refused || (strangeness >= 1.4 * STRANGE && self.length() >= 20)) {
+        } else if purity < CODED
+            && !(clipped && purity >= CLIPPED)
+            && (refused || (strangeness >= 1.4 * STRANGE && self.length() >= 20))
+        {
             Verdict::Never
         } else {
             Verdict::Wait

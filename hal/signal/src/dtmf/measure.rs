@@ -6,7 +6,7 @@
 //! all that the judgement needs.
 
 use super::TONES;
-use super::screen::Aligned;
+use super::screen::{Aligned, NOTCH};
 use crate::SAMPLE_RATE;
 use crate::bank::{Bank, cosine};
 use crate::filter::Complex;
@@ -156,8 +156,13 @@ pub(super) struct Stretch {
     sums: [Pair<Complex>; MAX_BLOCKS + 1],
     /// Deviation of both tones from their nominal frequencies, in Hz.
     deviation: Pair<f32>,
+    /// Difference of both frequencies, in turns by sample, and 1 over the sine of half of it.
+    apart: f32,
+    spread: f32,
     /// Block at which the phases begin.
     origin: usize,
+    /// Whether the line was louder than what its samples can hold.
+    clipped: bool,
 }
 
 /// Measures groups of blocks.
@@ -190,6 +195,53 @@ impl Kernel for Front<'_> {
                 };
                 *raw = [tone(low), tone(high)];
             }
+        }
+    }
+}
+
+/// Sums turned correlations up.
+struct Turn<'a> {
+    raw: &'a [Pair<Complex>],
+    /// One more than there are correlations.
+    sums: &'a mut [Pair<Complex>],
+    /// By how much every block is turned further than the one before.
+    step: Pair<Complex>,
+}
+
+/// Blocks that are turned at a time.
+const TURNED: usize = 4;
+
+impl Kernel for Turn<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run(self) {
+        let Self { raw, sums, step } = self;
+        let Some((first, sums)) = sums.split_first_mut() else { return };
+        let mut total = [Complex::default(); 2];
+        *first = total;
+        // The turns of the first blocks, and what brings them to the next ones.
+        let two = both(step, step, Complex::times);
+        let three = both(two, step, Complex::times);
+        let four = both(two, two, Complex::times);
+        let mut turns = [[Complex::new(1.0, 0.0); 2], step, two, three];
+        let (groups, rest) = raw.as_chunks::<TURNED>();
+        let (sums, last) = sums.as_chunks_mut::<TURNED>();
+        for (raw, sums) in groups.iter().zip(sums) {
+            let mut turned = [[Complex::default(); 2]; TURNED];
+            for ((t, raw), turn) in turned.iter_mut().zip(raw).zip(&turns) {
+                *t = both(*raw, *turn, Complex::times);
+            }
+            for turn in &mut turns {
+                *turn = both(*turn, four, Complex::times);
+            }
+            for (sum, t) in sums.iter_mut().zip(turned) {
+                total = both(total, t, Complex::plus);
+                *sum = total;
+            }
+        }
+        for ((raw, sum), turn) in rest.iter().zip(last).zip(turns) {
+            total = both(total, both(*raw, turn, Complex::times), Complex::plus);
+            *sum = total;
         }
     }
 }
@@ -237,12 +289,28 @@ fn unit(turns: f32) -> Complex {
     let x2 = x * x;
     let sin = x * (1.0 - x2 * (1.0 / 6.0 - x2 * (1.0 / 120.0 - x2 * (1.0 / 5040.0))));
     let cos = 1.0 - x2 * (0.5 - x2 * (1.0 / 24.0 - x2 * (1.0 / 720.0 - x2 * (1.0 / 40_320.0))));
-    match quarter as i32 {
-        0 => Complex::new(cos, sin),
-        1 => Complex::new(-sin, cos),
-        -1 => Complex::new(sin, -cos),
-        _ => Complex::new(-cos, -sin),
-    }
+    // Without branches, which would be guessed wrongly. An odd quarter swaps both, the signs follow the quarter.
+    let quarter = quarter as i32;
+    let swap = 0u32.wrapping_sub(quarter as u32 & 1);
+    let (sin, cos) = (sin.to_bits(), cos.to_bits());
+    let other = (sin ^ cos) & swap;
+    let sign = |quarter: i32| (quarter as u32 & 2) << 30;
+    Complex::new(f32::from_bits(cos ^ other ^ sign(quarter + 1)), f32::from_bits(sin ^ other ^ sign(quarter)))
+}
+
+/// The angle of a number, in turns, -0.5 to 0.5: to 1e-7. Any of 0.
+fn turns(z: Complex) -> f32 {
+    let (x, y) = (z.re.abs(), z.im.abs());
+    let (small, large) = if x < y { (x, y) } else { (y, x) };
+    let a = small / if large > 1e-30 { large } else { 1e-30 };
+    let s = a * a;
+    // The arc tangent, least squares for 0 to 1.
+    let low = 0.159_154_25 - s * (0.053_024_064 - s * (0.031_507_73 - s * 0.021_001_93));
+    let high = 0.012_573_212 - s * (0.005_268_863 - s * 0.001_059_699_3);
+    let eighth = a * (low + s * s * (s * s) * high);
+    let quarter = if x < y { 0.25 - eighth } else { eighth };
+    let half = if z.re < 0.0 { 0.5 - quarter } else { quarter };
+    half.copysign(z.im)
 }
 
 /// Rounds numbers below a million.
@@ -271,7 +339,10 @@ impl Stretch {
             energy: [[0.0; 2]; MAX_BLOCKS],
             sums: [[Complex::default(); 2]; MAX_BLOCKS + 1],
             deviation: [0.0; 2],
+            apart: 0.0,
+            spread: 0.0,
             origin: 0,
+            clipped: false,
         }
     }
 
@@ -290,26 +361,32 @@ impl Stretch {
         (from * GROUP, to * GROUP)
     }
 
-    /// Limits clicks from block `from` on to what the blocks `from` to `to` mostly reach, and the blocks before as
-    /// well.
-    pub(super) fn limit(&mut self, from: usize, to: usize) {
-        let mut peaks = [0.0f32; MAX_BLOCKS];
-        let (mut sum, mut top) = (0.0, 0.0);
-        let (blocks, _) = self.samples.get(MARGIN..).unwrap_or_default().as_chunks::<BLOCK>();
-        let mut n = 0;
-        for (peak, block) in peaks.iter_mut().zip(blocks.iter().take(to).skip(from)) {
-            *peak = block.iter().fold(0.0, |m, x| if x.abs() > m { x.abs() } else { m });
-            sum += *peak;
-            top = if *peak > top { *peak } else { top };
-            n += 1;
-        }
-        if top * n as f32 <= sum * CLICK * 0.9 {
+    /// Limits clicks to what the blocks from `from` on mostly reach; in the blocks before as well.
+    pub(super) fn limit(&mut self, from: usize) {
+        let inner = self.samples.get(MARGIN..MARGIN + self.blocks * BLOCK).unwrap_or_default();
+        let (blocks, _) = inner.as_chunks::<BLOCK>();
+        let mut line = Peaks::new(blocks.iter().skip(from).map(peak));
+        self.clipped = line.top >= RAIL;
+        if line.even() {
             return;
         }
-        let Some(peaks) = peaks.get_mut(..n).filter(|p| !p.is_empty()) else { return };
-        let (_, typical, _) = peaks.select_nth_unstable_by(n * 6 / 10, f32::total_cmp);
-        let most = *typical * CLICK;
-        self.samples.iter_mut().for_each(|x| *x = x.clamp(-most, most));
+        let (most, _) = line.limit();
+        // The beat of a modulated dial tone is no click: without it the line is even. Neither is what lasts.
+        let around =
+            |i: usize| self.samples.get(MARGIN + i * BLOCK - 1..).and_then(<[f32]>::first_chunk::<{ BLOCK + 2 }>);
+        let mut without = Peaks::new((from..self.blocks).map(|i| around(i).map_or(0.0, |x| peak(&notched(x)))));
+        if without.even() {
+            return;
+        }
+        let (_, clicks) = without.limit();
+        if clicks > 0 && clicks <= 4 + without.count / 10 {
+            self.samples.iter_mut().for_each(|x| *x = x.clamp(-most, most));
+        }
+    }
+
+    /// Whether the line was louder than what its samples can hold: what is left of it may be what clipping makes.
+    pub(super) fn clipped(&self) -> bool {
+        self.clipped
     }
 
     pub(super) fn blocks(&self) -> usize {
@@ -335,27 +412,14 @@ impl Stretch {
     pub(super) fn turn(&mut self, deviation: Pair<f32>, from: usize, to: usize) {
         self.deviation = deviation;
         self.origin = from;
+        let [low, high] = both(self.hz(), deviation, |hz, d| hz + d);
+        self.apart = (high - low) / SAMPLE_RATE as f32;
+        self.spread = 1.0 / unit(self.apart / 2.0).im;
         let per_block = BLOCK as f32 / SAMPLE_RATE as f32;
         let step = both(self.hz(), deviation, |hz, d| unit(-(hz + d) * per_block));
-        let twice = both(step, step, Complex::times);
-        // Two turns by turns, so that the products need not wait for each other.
-        let (mut even, mut odd) = ([Complex::new(1.0, 0.0); 2], step);
-        let mut total = [Complex::default(); 2];
         let raw = self.raw.get(from..to).unwrap_or_default();
-        let mut sums = self.sums.iter_mut().skip(from);
-        if let Some(first) = sums.next() {
-            *first = total;
-        }
-        for pair in raw.chunks(2) {
-            for (raw, turn) in pair.iter().zip([even, odd]) {
-                total = both(total, both(*raw, turn, Complex::times), Complex::plus);
-                if let Some(sum) = sums.next() {
-                    *sum = total;
-                }
-            }
-            even = both(even, twice, Complex::times);
-            odd = both(odd, twice, Complex::times);
-        }
+        let sums = self.sums.get_mut(from..=from + raw.len()).unwrap_or_default();
+        simd::run(Turn { raw, sums, step });
     }
 
     /// Correlations of both tones with blocks `from` to `to`.
@@ -367,8 +431,20 @@ impl Stretch {
     /// Mean energy of a block of `from` to `to`: behind the band pass, and of the second difference of the line.
     pub(super) fn energy(&self, from: usize, to: usize) -> Pair<f32> {
         let blocks = self.energy.get(from..to).unwrap_or_default();
-        let sum = blocks.iter().fold([0.0; 2], |sum, e| both(sum, *e, |a, b| a + b));
-        sum.map(|s| s / blocks.len().max(1) as f32)
+        // Four at a time, so that the additions need not wait for each other.
+        let (fours, rest) = blocks.as_chunks::<4>();
+        let mut sums = [[0.0f32; 2]; 4];
+        for four in fours {
+            for (sum, e) in sums.iter_mut().zip(four) {
+                *sum = both(*sum, *e, |a, b| a + b);
+            }
+        }
+        for (sum, e) in sums.iter_mut().zip(rest) {
+            *sum = both(*sum, *e, |a, b| a + b);
+        }
+        let [a, b, c, d] = sums;
+        let share = INVERSE.get(blocks.len()).copied().unwrap_or(1.0);
+        core::array::from_fn(|i| ((a[i] + b[i]) + (c[i] + d[i])) * share)
     }
 
     /// Where the burst around blocks `from` to `to` begins and ends: where both tones together explain most.
@@ -425,7 +501,7 @@ impl Stretch {
         let last = self.amplitudes(to.saturating_sub(blocks), to);
         let apart = to.saturating_sub(from + blocks).max(1);
         let per_turn = SAMPLE_RATE as f32 / (BLOCK * apart) as f32;
-        both(first, last, |a, b| b.times(a.conj()).angle() / TAU * per_turn)
+        both(first, last, |a, b| turns(b.times(a.conj())) * per_turn)
     }
 
     /// The amplitudes of both tones in blocks `from` to `to`, by least squares: neither leaks into the other.
@@ -433,11 +509,10 @@ impl Stretch {
         let [low, high] = self.sum(from, to);
         let n = (to.saturating_sub(from).max(1) * BLOCK) as f32;
         // What a tone of amplitude 1 at the one frequency adds to the correlation at the other.
-        let [f, g] = both(self.hz(), self.deviation, |hz, d| hz + d);
-        let delta = (g - f) / SAMPLE_RATE as f32;
-        let size = unit(delta * n / 2.0).im / unit(delta / 2.0).im;
-        let cross = unit(delta * ((from.saturating_sub(self.origin) * BLOCK) as f32 + (n - 1.0) / 2.0)).scale(size);
-        let scale = 1.0 / (n * n - cross.power());
+        let size = unit(self.apart * n / 2.0).im * self.spread;
+        let middle = (from.saturating_sub(self.origin) * BLOCK) as f32 + (n - 1.0) / 2.0;
+        let cross = unit(self.apart * middle).scale(size);
+        let scale = 1.0 / (n * n - size * size);
         let a = low.scale(n).plus(cross.times(high).scale(-1.0)).scale(scale);
         let b = high.scale(n).plus(cross.conj().times(low).scale(-1.0)).scale(scale);
         [a, b]
@@ -462,6 +537,57 @@ impl Stretch {
     pub(super) fn hiss(&self, powers: Pair<f32>) -> f32 {
         let [low, high] = both(self.nominal(), powers, |n, p| n.hiss * p);
         (low + high) * BLOCK as f32
+    }
+}
+
+/// The largest of a block, without sign.
+fn peak(block: &[f32; BLOCK]) -> f32 {
+    block.iter().fold(0.0, |m, x| if x.abs() > m { x.abs() } else { m })
+}
+
+/// A block without dial tone.
+fn notched(x: &[f32; BLOCK + 2]) -> [f32; BLOCK] {
+    let mut out = [0.0; BLOCK];
+    for (o, ((a, b), c)) in out.iter_mut().zip(x.iter().zip(x.iter().skip(1)).zip(x.iter().skip(2))) {
+        *o = NOTCH as f32 * b - (a + c);
+    }
+    out
+}
+
+/// What the samples of a clipped line reach: also those of G.711.
+const RAIL: f32 = 32_000.0;
+
+/// The peaks of some blocks.
+struct Peaks {
+    all: [f32; MAX_BLOCKS],
+    count: usize,
+    sum: f32,
+    top: f32,
+}
+
+impl Peaks {
+    fn new(peaks: impl Iterator<Item = f32>) -> Self {
+        let mut out = Self { all: [0.0; MAX_BLOCKS], count: 0, sum: 0.0, top: 0.0 };
+        for (to, peak) in out.all.iter_mut().zip(peaks) {
+            *to = peak;
+            out.sum += peak;
+            out.top = if peak > out.top { peak } else { out.top };
+            out.count += 1;
+        }
+        out
+    }
+
+    /// Whether there is surely no click.
+    fn even(&self) -> bool {
+        self.top * self.count as f32 <= self.sum * CLICK * 0.9
+    }
+
+    /// What clicks are to be limited to, and how many blocks are above it.
+    fn limit(&mut self) -> (f32, usize) {
+        let Some(peaks) = self.all.get_mut(..self.count).filter(|p| !p.is_empty()) else { return (f32::MAX, 0) };
+        let (_, typical, above) = peaks.select_nth_unstable_by(self.count * 6 / 10, f32::total_cmp);
+        let most = *typical * CLICK;
+        (most, above.iter().filter(|peak| **peak > most).count())
     }
 }
 

@@ -73,16 +73,18 @@ enum State {
 
 /// Receives digits. See the [module](super) for how.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Receiver {
     ring: Aligned<[i16; RING]>,
+    // What every block needs comes next, in one line of the cache.
     /// Samples taken in.
     at: i64,
     /// End of the next hop to be screened. Behind `at` when hops wait for a candidate or a digit.
     hop_end: i64,
+    floor: Floor,
     state: State,
     /// Onset of what was last told from a digit for good.
     refused: i64,
-    floor: Floor,
     limits: Limits,
 }
 
@@ -105,7 +107,8 @@ impl Kernel for Scan<'_> {
         let mut at = start;
         loop {
             while hop_end <= at {
-                let found = hop(ring, hop_end).and_then(|hop| screen(hop, floor));
+                // No closure: what is in one is not compiled for the vector unit.
+                let found = if let Some(hop) = hop(ring, hop_end) { screen(hop, floor) } else { None };
                 let end = hop_end;
                 hop_end += HOP as i64;
                 if found.is_some() {

@@ -31,8 +31,17 @@ const START: f32 = 12.0;
 const STUFFED: (f32, f32) = (8.0, 4.0);
 /// Standard deviations of noise that make no space of a mark.
 const SURE: f32 = 3.0;
+/// Power of mark over that of space in the time of a bit, above which it is no space: 10 dB.
+const FAR_MORE: f32 = 10.0;
 /// Cost of a stop bit that is a space.
 const BROKEN_STOP: f32 = 9.0;
+/// Where a sender that switches at samples may be within one: at 6 2/3 samples a bit all else comes to one of these. Then
+/// how well that is known, and how far an edge may stray besides (standard deviations), all in samples.
+const THIRDS: [f64; 3] = [0.0, -1.0 / 3.0, 1.0 / 3.0];
+const THIRD: f32 = 0.04;
+const STRAY: f32 = 0.02;
+/// Readings of such a sender are alike when their timing differs by less than this share of a bit: not two thirds.
+const ALIKE: f32 = 0.04;
 /// Cost of an edge at a sample that is not the nearest, where it is no more considered.
 const TOO_FAR: f32 = -7.0;
 /// Bits of mark after which all before is decided.
@@ -40,8 +49,10 @@ const FLUSH: u16 = 3;
 /// The energy of a bit is never taken to be more than this many times the noise density (13 dB): what is not noise
 /// disturbs too.
 const BEST_SNR: f32 = 20.0;
-/// A signal with this energy is still noisy, so that its phase wanders less than its noise.
+/// A signal with this energy is still noisy, so that its phase wanders less than its noise; a clean one may wander so
+/// many times as much.
 const NOISY: f32 = 15.0;
+const CLEAN: f32 = 6.0;
 /// Rate and frequencies are trusted to stay within these limits: share of a bit, and radians per bit.
 const RATE_LIMIT: f32 = 0.035;
 const FREQUENCY_LIMIT: f32 = 0.3;
@@ -50,12 +61,12 @@ const AMPLITUDE_BITS: f32 = 24.0;
 const QUALITY_BITS: f32 = 8.0;
 /// Bits over which the noise is averaged.
 const NOISE_BITS: f32 = 40.0;
-/// Wander of the phase in a bit, in squared radians.
-const PHASE_WANDER: f32 = 0.001;
+/// Wander of the phase in a bit, in squared radians, with much noise.
+const PHASE_WANDER: f32 = 0.0002;
 /// Wander of the timing in a bit, for senders of the one and of the other kind.
 const TIMING_WANDER: [f32; 2] = [0.0003, 0.00001];
-/// Wander of the phase at a change of tone at first, and its limits.
-const EDGE_WANDER: [f32; 2] = [0.003, 0.0005];
+/// Wander of the phase at a change of tone at first, with much noise, and its limits.
+const EDGE_WANDER: [f32; 2] = [0.001, 0.0002];
 const EDGE_LIMITS: (f32, f32) = (0.0003, 0.06);
 /// How fast it is learnt, with little and with much noise.
 const LEARN: (f32, f32) = (0.02, 0.003);
@@ -124,6 +135,8 @@ pub(super) struct Search {
     noise: f32,
     /// Nominal length of a bit, in samples.
     nominal: f32,
+    /// Wander of the phase in a bit.
+    drift: f32,
     /// Wander of the phase at a change of tone, for senders of either kind.
     wander: [f32; 2],
     /// Marks were seen between bytes.
@@ -158,6 +171,7 @@ impl Search {
     pub(super) fn new(at: f64, first: Mark, mark: f32, space: f32, baud: f32) -> Self {
         let nominal = SAMPLE_RATE as f32 / baud;
         let snr = first.amplitude * first.amplitude * nominal / first.noise.max(1.0);
+        let clean = (snr / NOISY).clamp(1.0, CLEAN);
         let [free, grid] = EDGE_WANDER;
         let mut readings = ArrayVec::new();
         readings.push(Reading::idle(at, nominal, first.phase, first.amplitude));
@@ -168,7 +182,8 @@ impl Search {
             base: first.amplitude * first.amplitude,
             noise: first.noise,
             nominal,
-            wander: [free * (snr / NOISY).clamp(1.0, 2.0), grid],
+            drift: PHASE_WANDER * clean,
+            wander: [free * clean, grid],
             stuffed: false,
             top: f32::NEG_INFINITY,
         }
@@ -270,7 +285,11 @@ impl Search {
     /// Whether the next bit is mark beyond doubt, so that no start need be considered.
     fn is_surely_mark(&self, r: &Reading, hop: &Hop<'_>) -> bool {
         let [_, amplitude] = r.amplitude;
-        let found = hop.between(true, r.at, r.at + f64::from(r.period));
+        let end = r.at + f64::from(r.period);
+        let found = hop.between(true, r.at, end);
+        if found.power() > FAR_MORE * hop.between(false, r.at, end).power() {
+            return true;
+        }
         let spread = libm::sqrtf(r.period * self.noise() * 0.5);
         // Half of the mark, and as much more as noise may make of it.
         let least = 0.5 * amplitude * r.period + SURE * spread;
@@ -285,20 +304,23 @@ impl Search {
             return self.next(&begun, false, hop);
         }
         if r.is_first() || !r.grid {
-            self.start_at(begun, false, r.period / f32::from(PARTS), hop);
+            let step = r.period / f32::from(PARTS);
+            self.start_at(begun, false, step * libm::sqrtf(1.0 / 12.0), hop);
         }
         if r.is_first() || r.grid {
-            self.start_at(begun, true, 1.0, hop);
+            for third in THIRDS {
+                self.start_at(Reading { at: nearest(begun.at) + third, ..begun }, true, THIRD, hop);
+            }
         }
     }
 
-    /// A start bit that begins here, to so many samples, from a sender of one or the other kind.
-    fn start_at(&mut self, mut begun: Reading, grid: bool, step: f32, hop: &Hop<'_>) {
-        let step = self.per_sample() * step;
+    /// A start bit that begins here, from a sender of one or the other kind. `spread` is the standard deviation of its
+    /// timing, in samples.
+    fn start_at(&mut self, mut begun: Reading, grid: bool, spread: f32, hop: &Hop<'_>) {
+        let spread = self.per_sample() * spread;
         begun.grid = grid;
-        begun.track.restart(TIMING, step * step / 12.0);
+        begun.track.restart(TIMING, spread * spread);
         if grid {
-            begun.at = nearest(begun.at);
             begun.period = self.nominal;
             begun.track.restart(LENGTH, 0.0);
         }
@@ -315,8 +337,11 @@ impl Search {
         let near = nearest(r.at);
         let off = (r.at - near) as f32;
         let far = near + if off > 0.0 { 1.0 } else { -1.0 };
-        let blur = 0.02 + 0.5 * libm::sqrtf(r.track.variance(TIMING)) / self.per_sample();
-        let odds = (1.0 - 2.0 * off.abs()) / blur;
+        let per_sample = self.per_sample();
+        let blur = libm::sqrtf(STRAY * STRAY + r.track.variance(TIMING) / (per_sample * per_sample));
+        // Twice the tail of the normal distribution, nearly.
+        let beyond = (0.5 - off.abs()) / blur;
+        let odds = (0.717 + 0.416 * beyond) * beyond;
         let likely = -libm::log1pf(libm::expf(-odds));
         for (edge, log) in [(near, likely), (far, likely - odds)] {
             if log > TOO_FAR {
@@ -389,9 +414,9 @@ impl Search {
         next.track.mix(PHASE, tone, 0.5 * share);
         next.track.mix(TIMING, LENGTH, share);
         let kind = usize::from(r.grid);
-        next.track.wander(PHASE, PHASE_WANDER * share + if changes { self.wander[kind] } else { 0.0 });
+        next.track.wander(PHASE, self.drift * share + if changes { self.wander[kind] } else { 0.0 });
         next.track.wander(TIMING, TIMING_WANDER[kind] * share);
-        next.last = (r.last << 1 | u8::from(bit)) & 7;
+        next.last = r.last << 1 | u8::from(bit);
         next.hear(b, found.re / length_heard, amplitude, share);
         // The best reading tells what the line is like.
         let sure = r.position == IDLE && bit || r.count > 0;
@@ -399,7 +424,10 @@ impl Search {
             // Not counting what the phase is unsure of.
             let of_noise = variance / (variance + spread);
             let heard = 2.0 * found.im * found.im / length_heard * of_noise;
-            self.noise += (heard - self.noise) * share / NOISE_BITS;
+            // What is shorter has less noise than its share, for the filter has taken it.
+            if length_heard > 0.5 * self.nominal {
+                self.noise += (heard - self.noise) * share / NOISE_BITS;
+            }
             if changes && surprise.abs() < 1.0 && r.count > 0 {
                 let clean = self.noise < self.base * self.nominal / BEST_SNR;
                 let rate = if clean {
@@ -421,7 +449,7 @@ impl Search {
         self.top = self.top.max(new.metric);
         let near = match new.position {
             IDLE => 0.1,
-            1..5 if new.grid && new.count == 0 => 0.05,
+            _ if new.grid => ALIKE,
             _ => 0.3,
         } * self.nominal;
         let cost = self.idle_cost(&new);

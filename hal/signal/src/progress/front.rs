@@ -13,18 +13,18 @@
 use super::HOP;
 use crate::bank::cosine;
 use crate::filter::Complex;
-use crate::simd::{self, Kernel};
+use crate::simd::{self, FOLDED, Kernel};
 
 /// Samples of the low band in a hop.
 pub(super) const LOW: usize = 5;
 /// Time between two samples of the low band, in ms.
 pub(super) const LOW_MS: u32 = 2;
+/// Most hops that are taken at once.
+pub(super) const MOST: usize = 2;
 /// Samples at 2 kHz in a hop.
 const M: usize = HOP / 4;
 /// Taps of both filters: the low pass at 8 kHz, the band pass at 2 kHz.
 const TAPS: usize = 32;
-/// Samples at 2 kHz that five outputs need.
-const SPAN: usize = TAPS + 4 * (LOW - 1);
 /// The low pass lets through half of the amplitude here. Its Kaiser window of 4.5 puts all above 1.37 kHz 50 dB down.
 const LOW_PASS_HZ: f64 = 1000.0;
 const LOW_PASS_KAISER: f64 = 4.5;
@@ -35,10 +35,19 @@ const MIDDLE_HZ: f64 = 500.0;
 const HALF_WIDTH_HZ: f64 = 230.0;
 const BAND_PASS_KAISER: f64 = 3.6;
 
-/// Lanes of the band pass: five outputs, and three of nothing.
-const LANES: usize = 8;
-/// Samples of the line that the filters look back on.
-const PAST: usize = TAPS - 4;
+/// Both filters take four samples to one. What they look at is cut into groups of four, and so are their taps: each output
+/// is the sum of eight groups times eight groups of taps. Neighbouring outputs do the same one group further on, so that a
+/// vector holds several of them, each with a sum for every place in its group, and nothing needs to be sorted before the end.
+const GROUP: usize = 4;
+const GROUPS: usize = TAPS / GROUP;
+/// Samples that the filters look back on, of the line and at 2 kHz.
+const PAST: usize = TAPS - GROUP;
+/// Groups of the low pass's taps in a row, and of the band pass's.
+const WIDE: usize = 8;
+const NARROW: usize = 4;
+/// Vectors of outputs of the low band, for [`MOST`] hops.
+const LOW_VECTORS: usize = (MOST * LOW).div_ceil(NARROW);
+const _: () = assert!(FOLDED == MOST * M);
 
 /// A low pass of [`TAPS`] taps, a Kaiser-windowed sinc that is 1 at 0 Hz. `cut` is a share of the sampling rate.
 #[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
@@ -64,44 +73,44 @@ const fn low_pass(cut: f64, kaiser: f64) -> [f64; TAPS] {
     taps
 }
 
-/// The low pass in units of 2^-15: sums of its products with samples fit 32 bits, and rounding leaves 80 dB.
-static LOW_PASS: [i16; TAPS] = {
+/// The low pass in units of 2^-15: sums of its products with samples fit 32 bits, and rounding leaves 80 dB. A row has one
+/// group of taps, repeated.
+static LOW_PASS: [[i16; WIDE * GROUP]; GROUPS] = {
     let taps = low_pass(LOW_PASS_HZ / 8000.0, LOW_PASS_KAISER);
-    let mut rounded = [0; TAPS];
+    let mut rows = [[0; WIDE * GROUP]; GROUPS];
     let mut n = 0;
     while n < TAPS {
         let x = taps[n] * 32768.0;
-        rounded[n] = (if x < 0.0 { x - 0.5 } else { x + 0.5 }) as i16;
+        let mut i = n % GROUP;
+        while i < WIDE * GROUP {
+            rows[n / GROUP][i] = (if x < 0.0 { x - 0.5 } else { x + 0.5 }) as i16;
+            i += GROUP;
+        }
         n += 1;
     }
-    rounded
+    rows
 };
 
-/// The band pass for five outputs at once: row by row the weights of one input, real in odd rows and imaginary in even
-/// ones. From units of 2^-15 a sine of mean square 1 comes out with a power of 1.
-#[repr(align(64))]
-struct BandPass([[f32; LANES]; SPAN]);
-
-static BAND_PASS: BandPass = band_pass();
-
-#[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
-const fn band_pass() -> BandPass {
+/// The band pass, likewise: imaginary, real, imaginary, real. From units of 2^-15 a sine of mean square 1 comes out with a
+/// power of 1.
+static BAND_PASS: [[f32; NARROW * GROUP]; GROUPS] = {
     let taps = low_pass(HALF_WIDTH_HZ / 2000.0, BAND_PASS_KAISER);
-    let mut rows = [[0.0f32; LANES]; SPAN];
-    let mut out = 0;
-    while out < LOW {
-        let mut n = 0;
-        while n < TAPS {
-            let gain = taps[n] * core::f64::consts::SQRT_2 / 32768.0;
-            let turns = MIDDLE_HZ * n as f64 / 2000.0;
-            let row = SPAN - 1 - 4 * (LOW - 1 - out) - n;
-            rows[row][out] = (gain * if row % 2 == 1 { cosine(turns) } else { cosine(turns - 0.25) }) as f32;
-            n += 1;
+    let mut rows = [[0.0; NARROW * GROUP]; GROUPS];
+    let mut n = 0;
+    while n < TAPS {
+        let gain = taps[n] * core::f64::consts::SQRT_2 / 32768.0;
+        let turns = MIDDLE_HZ * n as f64 / 2000.0;
+        // The newest sample comes last.
+        let place = TAPS - 1 - n;
+        let mut i = place % GROUP;
+        while i < NARROW * GROUP {
+            rows[place / GROUP][i] = (gain * if n % 2 == 0 { cosine(turns) } else { cosine(turns - 0.25) }) as f32;
+            i += GROUP;
         }
-        out += 1;
+        n += 1;
     }
-    BandPass(rows)
-}
+    rows
+};
 
 /// The modified Bessel function of order 0, of twice the root of `q`.
 const fn bessel(q: f64) -> f64 {
@@ -124,110 +133,134 @@ pub(super) struct Measured {
     pub(super) high: [f32; 3],
 }
 
-/// The filters' memory: what was taken, ahead of where the next hop goes.
+/// Samples of the second difference before a hop: two that are used, and what makes a vector's width of them.
+const AHEAD: usize = 16;
+
+/// The filters' memory.
 #[derive(Clone, Debug)]
 pub(super) struct Front {
-    line: [i16; PAST + HOP],
+    line: [i16; PAST],
     /// The same at 2 kHz.
-    slow: [f32; SPAN],
+    slow: [f32; PAST],
 }
 
 impl Front {
     pub(super) const fn new() -> Self {
-        Self { line: [0; PAST + HOP], slow: [0.0; SPAN] }
+        Self { line: [0; PAST], slow: [0.0; PAST] }
     }
 
-    /// Takes the next hop.
-    pub(super) fn step(&mut self, hop: &[i16; HOP]) -> Measured {
-        simd::run(Step(self, hop))
+    /// Takes the next hops, [`MOST`] of them at most.
+    pub(super) fn step(&mut self, hops: &[[i16; HOP]]) -> [Measured; MOST] {
+        let mut measured = [Measured::default(); MOST];
+        match hops {
+            [a, b] => simd::run(Step { front: self, hops: [a, b], measured: &mut measured }),
+            _ => hops.iter().for_each(|hop| simd::run(Step { front: self, hops: [hop], measured: &mut measured })),
+        }
+        measured
     }
 
-    /// The samples of the newest hop, and four before it.
-    pub(super) fn newest(&self) -> &[i16; HOP + 4] {
-        self.line.last_chunk().unwrap_or(&[0; HOP + 4])
+    /// The newest samples.
+    pub(super) const fn newest(&self) -> [i16; BEFORE] {
+        let [.., a, b, c, d] = self.line;
+        [a, b, c, d]
     }
 }
 
-struct Step<'a>(&'a mut Front, &'a [i16; HOP]);
+/// Samples before a hop that its second difference needs.
+pub(super) const BEFORE: usize = 4;
 
-/// The sum of eight values, in a fixed order.
+/// The second difference of a hop.
+pub(super) fn difference(before: [i16; BEFORE], hop: &[i16; HOP]) -> [f32; HOP] {
+    let mut x = [0; BEFORE + HOP];
+    let (first, rest) = x.split_at_mut(BEFORE);
+    first.copy_from_slice(&before);
+    rest.copy_from_slice(hop);
+    let mut y = [0.0; HOP];
+    for (((y, last), middle), now) in y.iter_mut().zip(&x).zip(x.iter().skip(2)).zip(x.iter().skip(4)) {
+        *y = (i32::from(*now) + i32::from(*last) - 2 * i32::from(*middle)) as f32;
+    }
+    y
+}
+
+struct Step<'a, const N: usize> {
+    front: &'a mut Front,
+    hops: [&'a [i16; HOP]; N],
+    measured: &'a mut [Measured; MOST],
+}
+
+/// The products of two hops, summed in lanes.
 #[inline(always)]
-fn sum(x: [f32; 8]) -> f32 {
-    let [a, b, c, d, e, f, g, h] = x;
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
+fn products(x: &[f32; HOP], y: &[f32; HOP]) -> [f32; 16] {
+    let mut sums = [0.0f32; 16];
+    for (x, y) in x.as_chunks::<16>().0.iter().zip(y.as_chunks::<16>().0) {
+        for ((s, x), y) in sums.iter_mut().zip(x).zip(y) {
+            *s += x * y;
+        }
+    }
+    sums
 }
 
-impl Kernel for Step<'_> {
-    type Output = Measured;
+impl<const N: usize> Kernel for Step<'_, N> {
+    type Output = ();
 
     // Plain loops over contiguous arrays of fixed length, which the compiler turns into vectors.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, clippy::needless_range_loop, reason = "all bounds are constants")]
-    fn run(self) -> Measured {
-        let Self(Front { line, slow }, hop) = self;
-        line.copy_within(HOP.., 0);
-        line[PAST..].copy_from_slice(hop);
-        slow.copy_within(M.., 0);
+    fn run(self) {
+        let Self { front, hops, measured } = self;
+        // What is beyond the newest sample is of no account.
+        let mut line = [0; PAST + MOST * HOP];
+        line[..PAST].copy_from_slice(&front.line);
+        for (to, hop) in line[PAST..].as_chunks_mut::<HOP>().0.iter_mut().zip(&hops) {
+            *to = **hop;
+        }
+        front.line.copy_from_slice(&hops[N - 1][HOP - PAST..]);
 
-        // The compiler need not know what is in the tables: it would leave out what is zero and share what is equal,
-        // which costs more than it saves.
-        let (taps, band_pass) = core::hint::black_box((&LOW_PASS, &BAND_PASS.0));
+        // The second difference.
+        let mut difference = [0.0; AHEAD + MOST * HOP];
+        let x = |ago: usize| &line[PAST - AHEAD - ago..][..AHEAD + N * HOP];
+        for (((d, now), middle), last) in difference.iter_mut().zip(x(0)).zip(x(2)).zip(x(4)) {
+            *d = (i32::from(*now) + i32::from(*last) - 2 * i32::from(*middle)) as f32;
+        }
 
         // To 2 kHz.
-        for (m, y) in slow[SPAN - M..].iter_mut().enumerate() {
-            // Not knowing the place, the compiler multiplies neighbours at once, as it should, and does not gather the
-            // samples of one tap for many outputs.
-            let from = core::hint::black_box(4 * m);
-            let Some(part) = line.get(from..).and_then(|x| x.first_chunk::<TAPS>()) else { break };
-            let mut sum = 0i32;
-            for i in 0..TAPS {
-                sum += i32::from(part[i]) * i32::from(taps[i]);
-            }
-            *y = sum as f32;
+        let mut slow = [0.0f32; GROUP * (NARROW * LOW_VECTORS + GROUPS - 1)];
+        slow[..PAST].copy_from_slice(&front.slow);
+        if let Some(to) = slow[PAST..].first_chunk_mut() {
+            simd::fold_by_four(&line, &LOW_PASS, to);
         }
 
-        // The band pass: two sums for each lane, so that the additions need not wait for each other.
-        let mut sums = [[0.0f32; LANES]; 4];
-        for n in 0..SPAN / 4 {
-            for k in 0..4 {
-                let (row, y) = (&band_pass[4 * n + k], slow[4 * n + k]);
-                for i in 0..LANES {
-                    sums[k][i] += row[i] * y;
+        // The correlations of the second difference with itself now, one and two samples ago. Not knowing what becomes of
+        // the lanes, the compiler leaves them in order.
+        let mut high = [[[0.0f32; 16]; 3]; N];
+        for (h, sums) in high.iter_mut().enumerate() {
+            let ago = |k: usize| difference[AHEAD + HOP * h - k..].first_chunk::<HOP>().unwrap_or(&[0.0; HOP]);
+            *sums = [products(ago(0), ago(0)), products(ago(0), ago(1)), products(ago(0), ago(2))];
+        }
+        let high = core::hint::black_box(high);
+
+        // The band pass. The compiler need not know what is in the table: it would leave out what is zero and share what is
+        // equal, which costs more than it saves.
+        let band_pass = core::hint::black_box(&BAND_PASS);
+        let mut low = [[0.0f32; NARROW * GROUP]; LOW_VECTORS];
+        for v in 0..(N * LOW).div_ceil(NARROW) {
+            let mut sums = [0.0f32; NARROW * GROUP];
+            for q in 0..GROUPS {
+                let (y, taps) = (&slow[GROUP * (NARROW * v + q)..][..NARROW * GROUP], &band_pass[q]);
+                for i in 0..NARROW * GROUP {
+                    sums[i] += y[i] * taps[i];
                 }
             }
+            low[v] = core::hint::black_box(sums);
         }
-        let (mut re, mut im) = ([0.0f32; LANES], [0.0f32; LANES]);
-        for i in 0..LANES {
-            im[i] = sums[0][i] + sums[2][i];
-            re[i] = sums[1][i] + sums[3][i];
-        }
-        // Not knowing what becomes of the lanes, the compiler leaves them in order.
-        let (re, im) = core::hint::black_box((re, im));
-        let mut low = [Complex::default(); LOW];
-        for k in 0..LOW {
-            low[k] = Complex::new(re[k], im[k]);
-        }
-
-        // The second difference now, one and two samples ago, and its correlations.
-        let mut sums = [[0.0f32; 16]; 3];
-        for n in 0..HOP / 16 {
-            for i in 0..16 {
-                let x = |ago: usize| i32::from(line[PAST + 16 * n + i - ago]);
-                let difference = |ago: usize| (x(ago) + x(ago + 4) - 2 * x(ago + 2)) as f32;
-                let now = difference(0);
-                sums[0][i] += now * now;
-                sums[1][i] += now * difference(1);
-                sums[2][i] += now * difference(2);
+        front.slow.copy_from_slice(&slow[N * M..N * M + PAST]);
+        for (h, (measured, high)) in measured.iter_mut().zip(&high).enumerate() {
+            measured.high = [simd::sum(&high[0]), simd::sum(&high[1]), simd::sum(&high[2])];
+            for k in 0..LOW {
+                let at = LOW * h + k;
+                let [a, b, c, d] = low[at / NARROW].as_chunks::<GROUP>().0[at % NARROW];
+                measured.low[k] = Complex::new(b + d, a + c);
             }
         }
-        let mut high = [0.0f32; 3];
-        for k in 0..3 {
-            let mut halves = [0.0f32; 8];
-            for i in 0..8 {
-                halves[i] = sums[k][i] + sums[k][i + 8];
-            }
-            high[k] = sum(halves);
-        }
-        Measured { low, high }
     }
 }

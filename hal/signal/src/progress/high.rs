@@ -39,18 +39,22 @@ const HOWLER_STEADY: core::ops::Range<f32> = 0.6..1.7;
 static HOWLER: Bank<HOP, 24> =
     Bank::new(&[1400.0, 2060.0, 2450.0, 2600.0, 1383.2, 2035.3, 2420.6, 2568.8, 1416.8, 2084.7, 2479.4, 2631.2]);
 
-/// The waves of the bands' middles over a block.
-static WAVES: [[(f32, f32); BLOCK]; 3] = waves();
+/// Cosine and negated sine over a block.
+type Waves = [[f32; BLOCK]; 2];
+
+/// The waves of the bands' middles.
+static WAVES: [Waves; 3] = waves();
 
 #[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
-const fn waves() -> [[(f32, f32); BLOCK]; 3] {
-    let mut waves = [[(0.0, 0.0); BLOCK]; 3];
+const fn waves() -> [Waves; 3] {
+    let mut waves = [[[0.0; BLOCK]; 2]; 3];
     let mut band = 0;
     while band < BANDS.len() {
         let mut n = 0;
         while n < BLOCK {
             let turns = BANDS[band].0 as f64 * n as f64 / SAMPLE_RATE as f64;
-            waves[band][n] = (cosine(turns) as f32, -cosine(turns - 0.25) as f32);
+            waves[band][0][n] = cosine(turns) as f32;
+            waves[band][1][n] = -cosine(turns - 0.25) as f32;
             n += 1;
         }
         band += 1;
@@ -70,12 +74,8 @@ pub(super) enum HighTone {
 /// Looks for tones above the low band.
 #[derive(Clone, Debug)]
 pub(super) struct High {
-    /// The hop before with four samples more, if there may have been a sine in it.
-    before: [i16; HOP + 4],
-    /// The band of that sine, and the energy of the hop.
-    band: Option<(usize, f32)>,
-    /// What was measured of the hop before, if it was.
-    sums: Option<[Complex; PER_HOP]>,
+    /// If there may have been a sine in the hop before: its band, the energy of the hop, and its blocks.
+    before: Option<(usize, f32, [Complex; PER_HOP])>,
     /// Energy of the hop before, if it may have been the howler.
     howl: f32,
     silence: f32,
@@ -83,14 +83,14 @@ pub(super) struct High {
 
 impl High {
     pub(super) fn new() -> Self {
-        Self { before: [0; HOP + 4], band: None, sums: None, howl: 0.0, silence: level::mean_square(MIN_DBM0) }
+        Self { before: None, howl: 0.0, silence: level::mean_square(MIN_DBM0) }
     }
 
-    /// Takes a hop with the four samples before it, its correlations, and the power of the low band. Answers with the
-    /// tone of the last 20 ms.
-    pub(super) fn step(&mut self, hop: &[i16; HOP + 4], r: &[f32; 3], low: f32) -> Option<HighTone> {
+    /// Takes the correlations of a hop's second difference, the power of the low band, and who knows that difference
+    /// itself, which is seldom asked for. Answers with the tone of the last 20 ms.
+    pub(super) fn step(&mut self, r: &[f32; 3], low: f32, difference: impl Fn() -> [f32; HOP]) -> Option<HighTone> {
         let [r0, r1, r2] = *r;
-        let (band, sums) = (self.band.take(), self.sums.take());
+        let before = self.before.take();
         let howl = core::mem::take(&mut self.howl);
         // As if it were white noise; a sine of 950 Hz counts for 2 dB less.
         let power = r0 / (6 * HOP) as f32;
@@ -105,17 +105,12 @@ impl High {
             }
             self.howl = r0;
             let steady = HOWLER_STEADY.contains(&(r0 / howl.max(1.0)));
-            return (steady && howls(&difference(hop), r0)).then_some(HighTone::Howler);
+            return (steady && howls(&difference(), r0)).then_some(HighTone::Howler);
         };
-        self.band = Some((now, r0));
-        let Some((_, before)) = band.filter(|(band, _)| *band == now) else {
-            self.before = *hop;
-            return None;
-        };
-        let first = sums.unwrap_or_else(|| demodulate(now, &difference(&self.before)));
-        let second = demodulate(now, &difference(hop));
-        self.sums = Some(second);
-        measure(now, [first, second], before + r0)
+        let second = simd::run(Demodulate(WAVES.get(now)?, &difference()));
+        self.before = Some((now, r0, second));
+        let (_, energy, first) = before.filter(|(band, ..)| *band == now)?;
+        measure(now, [first, second], energy + r0)
     }
 
     pub(super) fn reset(&mut self) {
@@ -124,16 +119,28 @@ impl High {
 }
 
 /// Correlates the blocks of a hop with the middle of a band.
-fn demodulate(band: usize, y: &[f32; HOP]) -> [Complex; PER_HOP] {
-    let mut sums = [Complex::default(); PER_HOP];
-    let (blocks, _) = y.as_chunks::<BLOCK>();
-    for (sum, block) in sums.iter_mut().zip(blocks) {
-        for (x, (re, im)) in block.iter().zip(WAVES.get(band).into_iter().flatten()) {
-            sum.re += x * re;
-            sum.im += x * im;
+struct Demodulate<'a>(&'a Waves, &'a [f32; HOP]);
+
+impl Kernel for Demodulate<'_> {
+    type Output = [Complex; PER_HOP];
+
+    #[inline(always)]
+    fn run(self) -> [Complex; PER_HOP] {
+        let Self([cosines, sines], y) = self;
+        let mut sums = [Complex::default(); PER_HOP];
+        for (sum, block) in sums.iter_mut().zip(y.as_chunks::<BLOCK>().0) {
+            let (mut re, mut im) = ([0.0f32; 4], [0.0f32; 4]);
+            let waves = cosines.as_chunks::<4>().0.iter().zip(sines.as_chunks::<4>().0);
+            for (y, (cosine, sine)) in block.as_chunks::<4>().0.iter().zip(waves) {
+                for i in 0..4 {
+                    re[i] += y[i] * cosine[i];
+                    im[i] += y[i] * sine[i];
+                }
+            }
+            *sum = Complex::new((re[0] + re[2]) + (re[1] + re[3]), (im[0] + im[2]) + (im[1] + im[3]));
         }
+        sums
     }
-    sums
 }
 
 /// The sine in the blocks of two hops with this energy.
@@ -156,15 +163,6 @@ fn measure(band: usize, sums: [[Complex; PER_HOP]; 2], energy: f32) -> Option<Hi
     let loss = if x.abs() < 1e-3 { 1.0 } else { libm::sinf(x) / x };
     let share = 2.0 * sum.power() / (n * energy * (loss * loss).max(0.1));
     (share >= MIN_SHARE && (hz - middle).abs() <= half).then_some(HighTone::Single(hz))
-}
-
-/// The second difference of a hop.
-fn difference(hop: &[i16; HOP + 4]) -> [f32; HOP] {
-    let mut y = [0.0; HOP];
-    for (((y, a), b), c) in y.iter_mut().zip(hop).zip(hop.iter().skip(2)).zip(hop.iter().skip(4)) {
-        *y = (i32::from(*a) + i32::from(*c) - 2 * i32::from(*b)) as f32;
-    }
-    y
 }
 
 /// The band of the sine that the correlations speak of, if they do.

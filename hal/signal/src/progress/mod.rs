@@ -42,7 +42,7 @@ use crate::level;
 use alloc::sync::Arc;
 use burst::{Bursts, Turns};
 use cadence::Cadence;
-use front::Front;
+use front::{BEFORE, Front, MOST, Measured};
 use high::High;
 use past::Past;
 use plan::Plan;
@@ -71,7 +71,7 @@ pub enum Kind {
     /// The tone recognised last has ended, or departs from its cadence. Of ringback: the next burst is overdue, or
     /// one was cut short.
     Ended(ProgressTone),
-    /// A voice, or something like it, has been heard for about 250 ms. Told again after a second without.
+    /// A voice, or something like it, has been heard for about 200 ms. Told again after a second without.
     Voice,
     /// It has been silent for this many ms: told every second.
     Silence(u32),
@@ -149,35 +149,44 @@ impl Detector {
                 return;
             }
             self.fill = 0;
-            let hop = self.hop;
-            self.take(&hop, sink);
+            let at = self.at;
+            self.take(&[self.hop], at, sink);
         }
         let (hops, rest) = samples.as_chunks::<HOP>();
-        for hop in hops {
-            self.at += HOP as u64;
-            self.take(hop, sink);
+        for hops in hops.chunks(MOST) {
+            let at = self.at;
+            self.at += (hops.len() * HOP) as u64;
+            self.take(hops, at + HOP as u64, sink);
         }
         self.hop.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
         self.fill = rest.len();
         self.at += rest.len() as u64;
     }
 
-    /// Ten milliseconds have passed.
-    fn take(&mut self, hop: &[i16; HOP], sink: &mut impl FnMut(Event)) {
-        let at = self.at;
-        let mut tell = |kind| sink(Event { at, kind });
-        let measured = self.front.step(hop);
+    /// Takes some hops, [`MOST`] at most; the first one ends at `at`.
+    fn take(&mut self, hops: &[[i16; HOP]], at: u64, sink: &mut impl FnMut(Event)) {
+        let mut before = self.front.newest();
+        let measured = self.front.step(hops);
+        for ((hop, measured), at) in hops.iter().zip(&measured).zip((at..).step_by(HOP)) {
+            self.hop(hop, before, measured, &mut |kind| sink(Event { at, kind }));
+            let [.., a, b, c, d] = *hop;
+            before = [a, b, c, d];
+        }
+    }
+
+    /// Ten milliseconds have passed. Takes the samples, those before, and what the front end made of them.
+    fn hop(&mut self, hop: &[i16; HOP], before: [i16; BEFORE], measured: &Measured, tell: &mut impl FnMut(Kind)) {
         self.past.push(&measured.low, measured.high[0] / (6 * HOP) as f32);
         let (low, power) = (self.past.low(), self.past.all());
-        let high = self.high.step(self.front.newest(), &measured.high, low);
+        let high = self.high.step(&measured.high, low, || front::difference(before, hop));
         let plan = &*self.plan;
         let found = plan.signatures.find(&self.past);
 
         let mut turns = Turns::new();
         self.bursts.step_high(&self.past, high.and_then(|tone| plan.signatures.high(tone)), &mut turns);
         self.bursts.step(&self.past, found, &plan.signatures, &mut turns);
-        for turn in turns {
-            self.cadence.turn(turn, &plan.patterns);
+        for turn in &turns {
+            self.cadence.turn(*turn, &plan.patterns);
         }
         let change = self.cadence.step(self.past.now(), &self.bursts, &plan.patterns);
         if let Some(tone) = change.ended {
@@ -207,10 +216,10 @@ impl Detector {
 
         let tone = found.is_some() || high.is_some() || self.bursts.is_on() || self.engaged;
         self.since_tone = if tone { 0 } else { self.since_tone.saturating_add(1) };
-        if self.voice.step(power, low, self.past.turn(), self.since_tone <= AFTER_TONE) {
+        if self.voice.step(power, low, self.past.turn(), &measured.high, self.since_tone <= AFTER_TONE) {
             tell(Kind::Voice);
         }
-        self.count_silence(power, &mut tell);
+        self.count_silence(power, tell);
     }
 
     fn count_silence(&mut self, power: f32, tell: &mut impl FnMut(Kind)) {

@@ -108,6 +108,7 @@ impl Past {
     }
 
     /// The newest `N` samples, oldest first.
+    #[inline(never)]
     pub(super) fn newest<const N: usize>(&self) -> [Complex; N] {
         let mut z = [Complex::default(); N];
         for (ago, part) in z.rchunks_mut(LOW).enumerate() {

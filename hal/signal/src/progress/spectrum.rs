@@ -87,11 +87,16 @@ fn turn(hz: f32) -> f32 {
     wrap(core::f32::consts::TAU * hz * LOW_MS as f32 / 1000.0)
 }
 
-/// Cosines and sines of sinusoids, each sample a row: a lane for each sinusoid at each deviation, the cosines first.
-type Waves<const LANES: usize> = [[f32; LANES]; MAX_FIT];
+/// Waves of sinusoids, each sample a row: a lane for each sinusoid at each deviation. The first half of the lanes gives real
+/// parts, the second imaginary ones: what the sample's real part counts for in each, and what its imaginary part does.
+type Waves<const LANES: usize> = [[[f32; LANES]; 2]; MAX_FIT];
 
-/// The inverse of the Gram matrix of some sinusoids over the window.
-type Gram = [[Complex; MAX_PARTS]; MAX_PARTS];
+/// The inverse of the Gram matrix of some sinusoids over the window, and a bound of its largest eigenvalue.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Gram {
+    inverse: [[Complex; MAX_PARTS]; MAX_PARTS],
+    most: f32,
+}
 
 /// How a signature is fitted.
 #[derive(Clone, Debug)]
@@ -111,6 +116,8 @@ pub(super) struct Signature {
     am: f32,
     /// The lowest and the highest of the single tones that this one stands for, in Hz.
     range: (f32, f32),
+    /// Between which tangents the phase of a single tone may advance from hop to hop, beyond that of its wave.
+    drifts: (f32, f32),
     fit: Fit,
     span: usize,
     steady: usize,
@@ -185,6 +192,9 @@ impl Signatures {
         let middles: ArrayVec<(f32, bool), MAX_SIGNATURES> = self.list.iter().map(Signature::middle).collect();
         for s in &mut self.list {
             let (own, single) = s.middle();
+            let per_hz = core::f32::consts::TAU * (LOW as u32 * LOW_MS) as f32 / 1000.0;
+            let drift = |hz: f32| libm::tanf((hz - own) * per_hz);
+            s.drifts = (drift(s.range.0 * (1.0 - MAX_DEVIATION)), drift(s.range.1 * (1.0 + MAX_DEVIATION)));
             if single && middles.iter().any(|(hz, single)| !single && (hz - own).abs() < CLOSE * own) {
                 s.min_share = MIN_SHARE_RIVALLED;
             }
@@ -257,6 +267,7 @@ impl Signature {
             freqs: segment.freqs,
             am: segment.am,
             range: hz.iter().fold((f32::INFINITY, 0.0), |(a, b), f| (f.min(a), f.max(b))),
+            drifts: (0.0, 0.0),
             fit,
             span,
             steady: steady.min(MAX_FIT),
@@ -294,6 +305,8 @@ impl Signature {
     }
 
     /// The share of the window's power that it explains, if it is present. `z` ends with the window.
+    // Seldom called: what it needs shall not weigh upon who calls it.
+    #[inline(never)]
     fn share(&self, z: &[Complex; MAX_FIT], power: f32) -> Option<f32> {
         let share = match &self.fit {
             Fit::Single(wave) => self.share_of_single(wave, z, power)?,
@@ -322,12 +335,9 @@ impl Signature {
             [a, b] => sum.plus(b.times(a.conj())),
             _ => sum,
         });
-        let (middle, _) = self.middle();
-        let per_hz = core::f32::consts::TAU * (LOW as u32 * LOW_MS) as f32 / 1000.0;
         // The angle of the advance, as its tangent: it is small, or it is not this tone.
         let drift = advance.im / advance.re.max(1e-9);
-        let (low, high) = (self.range.0 * (1.0 - MAX_DEVIATION), self.range.1 * (1.0 + MAX_DEVIATION));
-        if !(libm::tanf((low - middle) * per_hz)..=libm::tanf((high - middle) * per_hz)).contains(&drift) {
+        if !(self.drifts.0..=self.drifts.1).contains(&drift) {
             return None;
         }
         let back = advance.conj().scale(1.0 / libm::sqrtf(advance.power()).max(1e-9));
@@ -344,14 +354,20 @@ impl Signature {
         let (re, im) = sums.split_at(sums.len() / 2);
         let parts = self.parts();
         let mut best = 0.0f32;
+        // What is explained is at most so much of the correlations' power.
+        let least = self.min_share * total * n * (1.0 - 1e-4);
         for ((gram, re), im) in grams.iter().zip(re.chunks_exact(parts)).zip(im.chunks_exact(parts)) {
+            let correlated: f32 = re.iter().zip(im).map(|(re, im)| re * re + im * im).sum();
+            if correlated * gram.most < least {
+                continue;
+            }
             let mut c = [Complex::default(); MAX_PARTS];
             for ((c, re), im) in c.iter_mut().zip(re).zip(im) {
                 *c = Complex::new(re / n, im / n);
             }
             let mut explained = 0.0;
             let mut own = [Complex::default(); MAX_PARTS];
-            for ((row, c_i), own) in gram.iter().zip(c).zip(&mut own).take(parts) {
+            for ((row, c_i), own) in gram.inverse.iter().zip(c).zip(&mut own).take(parts) {
                 *own = row.iter().zip(c).fold(Complex::default(), |sum, (h, c_j)| sum.plus(h.times(c_j)));
                 explained += c_i.conj().times(*own).re;
             }
@@ -410,11 +426,9 @@ impl<const LANES: usize> Kernel for Correlate<'_, LANES> {
         // The waves end at phase 0 with the newest sample, in the last row.
         let mut sums = [0.0f32; LANES];
         for n in MAX_FIT - self.span.min(MAX_FIT)..MAX_FIT {
-            let (row, z) = (&self.waves[n], self.z[n]);
-            for i in 0..LANES / 2 {
-                let (cos, sin) = (row[i], row[LANES / 2 + i]);
-                sums[i] += z.re * cos + z.im * sin;
-                sums[LANES / 2 + i] += z.im * cos - z.re * sin;
+            let ([of_re, of_im], z) = (&self.waves[n], self.z[n]);
+            for i in 0..LANES {
+                sums[i] += z.re * of_re[i] + z.im * of_im[i];
             }
         }
         sums
@@ -423,13 +437,17 @@ impl<const LANES: usize> Kernel for Correlate<'_, LANES> {
 
 /// The waves of some frequencies at all deviations.
 fn waves<const LANES: usize>(hz: &[f32], span: usize) -> Box<Waves<LANES>> {
-    let mut rows = Box::new([[0.0; LANES]; MAX_FIT]);
-    for (n, row) in rows.iter_mut().enumerate().skip(MAX_FIT.saturating_sub(span)) {
-        let (cosines, sines) = row.split_at_mut(LANES / 2);
+    let mut rows = Box::new([[[0.0; LANES]; 2]; MAX_FIT]);
+    for (n, [of_re, of_im]) in rows.iter_mut().enumerate().skip(MAX_FIT.saturating_sub(span)) {
+        let (re_of_re, im_of_re) = of_re.split_at_mut(LANES / 2);
+        let (re_of_im, im_of_im) = of_im.split_at_mut(LANES / 2);
         let turns = DEVIATIONS.iter().flat_map(|k| hz.iter().map(move |f| turn(f * k)));
-        for ((cos, sin), turn) in cosines.iter_mut().zip(sines).zip(turns) {
+        let of_re = re_of_re.iter_mut().zip(im_of_re);
+        let of_im = re_of_im.iter_mut().zip(im_of_im);
+        for ((of_re, of_im), turn) in of_re.zip(of_im).zip(turns) {
             let wave = Complex::unit(turn * (n as f32 - (MAX_FIT - 1) as f32));
-            (*cos, *sin) = (wave.re, wave.im);
+            (*of_re.0, *of_re.1) = (wave.re, -wave.im);
+            (*of_im.0, *of_im.1) = (wave.im, wave.re);
         }
     }
     rows
@@ -500,5 +518,8 @@ fn invert(turns: &[f32], span: usize) -> Gram {
             *t = f;
         }
     }
-    inverse
+    // The largest sum of a row.
+    let row = |row: &[Complex; MAX_PARTS]| row.iter().take(count).map(|c| libm::sqrtf(c.power())).sum::<f32>();
+    let most = inverse.iter().take(count).map(row).fold(0.0, f32::max);
+    Gram { inverse, most }
 }

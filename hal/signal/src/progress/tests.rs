@@ -231,7 +231,7 @@ fn a_voice_answers_after_ringback() {
             Noise::new(seed).add(&mut signal, -60.0);
             let seen = events(c, &signal);
             let voice = seen.iter().find(|(_, k)| *k == Kind::Voice).map(|e| e.0);
-            assert!(voice.is_some_and(|at| at > from + 200 && at < from + 1500), "{country} {seed} {from} {seen:?}");
+            assert!(voice.is_some_and(|at| at > from + 170 && at < from + 1500), "{country} {seed} {from} {seen:?}");
         }
     }
 }

@@ -12,6 +12,10 @@ pub(super) const IDLE: u8 = 0;
 /// Position of a reading whose next bit is the stop bit; after the start bit it is at 1.
 pub(super) const STOP: u8 = 9;
 
+/// The last bits that readings must have alike to be one, for senders of the one and of the other kind: a bit more or less
+/// of mark turns the phase by little less than whole turns, and that shows only in time.
+const LAST: [u8; 2] = [0b1111, 0b1_1111];
+
 /// What the bits may have been up to now.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
@@ -36,7 +40,7 @@ pub(super) struct Reading {
     pub(super) bits: u8,
     /// [`IDLE`] to [`STOP`].
     pub(super) position: u8,
-    /// The last three bits, the newest lowest.
+    /// The last bits, the newest lowest.
     pub(super) last: u8,
     /// Bit `n % 8`: byte `n` has a broken stop bit.
     pub(super) broken: u8,
@@ -71,7 +75,7 @@ impl Reading {
             grid: false,
             bits: 0,
             position: IDLE,
-            last: 7,
+            last: u8::MAX,
             broken: 0,
             // The search begins some 10 ms into the mark.
             idle: 13 * super::PARTS,
@@ -160,8 +164,8 @@ impl Reading {
     /// Whether the two have the same future, so that only the likelier one need live.
     pub(super) fn is_like(&self, other: &Self, near: f32) -> bool {
         self.position == other.position
-            && self.last == other.last
             && self.grid == other.grid
+            && (self.last ^ other.last) & if self.grid { LAST[1] } else { LAST[0] } == 0
             && ((self.at - other.at) as f32).abs() < near
     }
 
