@@ -4,20 +4,32 @@
 //!
 //! ```toml
 //! devices = ["serial:/dev/ttyACM0", "emulated:1"]
+//! plan = "nanp"
 //!
 //! [emulated]
 //! country = "us"
 //! speed = 1.0
+//! plan = "centrex"
 //! control = "/run/user/1000/exchange.sock"
+//!
+//! [lines."serial:/dev/ttyACM0"]
+//! plan = "pbx"
+//! services = ["three-way", "transfer"]
+//! number = "5550199"
+//! site = { park = "*68", unpark = "*69" }
 //!
 //! [realtime]
 //! priority = 40
 //! ```
 
+use crate::plan_file::{self, PlanError};
 use loopstart_hal::registry::{self, Selector};
 use loopstart_signal::line_model;
+use loopstart_signal::plan::{self, Builder, Plan, Subscribed};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Settings of the provider.
 #[derive(Clone, Debug)]
@@ -30,6 +42,21 @@ pub struct Config {
     pub device_id_base: u32,
     /// SCHED_FIFO priority of the event thread, 1 to 99. None by default: the thread lives in a host's process.
     pub realtime_priority: Option<u8>,
+    /// The switch plan of real lines that name no other.
+    pub plan: Arc<Plan>,
+    /// Settings of single real lines.
+    pub lines: Vec<LineSettings>,
+}
+
+/// Settings of one real line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LineSettings {
+    /// The line, as `devices` names it.
+    pub selector: Selector,
+    /// Its switch plan, with the site's codes, for what the line subscribes to.
+    pub plan: Arc<Plan>,
+    /// Its own directory number or extension, where known.
+    pub number: Option<String>,
 }
 
 /// Settings of the emulated exchange.
@@ -39,8 +66,8 @@ pub struct Emulated {
     pub country: String,
     /// How many times faster than the wall clock the line clock runs, above 0 and at most 100.
     pub speed: f64,
-    /// Switch plan.
-    pub plan: String,
+    /// Switch plan, for what its lines subscribe to.
+    pub plan: Arc<Plan>,
     /// Where to open the control socket.
     pub control: Option<PathBuf>,
     /// What the wires do to the signal on its way to the terminal.
@@ -50,14 +77,22 @@ pub struct Emulated {
 impl Default for Emulated {
     fn default() -> Self {
         let wires = line_model::Settings { noise_dbm0: Some(-70.0), ..line_model::Settings::default() };
-        Self { country: "us".into(), speed: 1.0, plan: "nanp".into(), control: None, wires }
+        let plan = Plan::named("nanp").unwrap_or_else(Plan::plain);
+        Self { country: "us".into(), speed: 1.0, plan, control: None, wires }
     }
 }
 
 impl Default for Config {
     /// No devices.
     fn default() -> Self {
-        Self { devices: Vec::new(), emulated: Emulated::default(), device_id_base: 0, realtime_priority: None }
+        Self {
+            devices: Vec::new(),
+            emulated: Emulated::default(),
+            device_id_base: 0,
+            realtime_priority: None,
+            plan: Plan::plain(),
+            lines: Vec::new(),
+        }
     }
 }
 
@@ -89,6 +124,17 @@ pub enum ConfigError {
     /// A setting of the emulated exchange.
     #[error("LOOPSTART_EMULATED: {0}")]
     Emulated(String),
+    /// A switch plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Settings of a single line.
+    #[error("lines.\"{selector}\": {why}")]
+    Line {
+        /// The line, as the file names it.
+        selector: String,
+        /// What is wrong.
+        why: String,
+    },
     /// The priority is out of range.
     #[error("realtime priority {0} is not between 1 and 99")]
     Priority(u8),
@@ -98,8 +144,10 @@ pub enum ConfigError {
 #[serde(deny_unknown_fields, default)]
 struct File {
     devices: Vec<String>,
+    plan: Option<String>,
     emulated: FileEmulated,
     realtime: FileRealtime,
+    lines: BTreeMap<String, FileLine>,
 }
 
 #[derive(serde::Deserialize, Default)]
@@ -108,7 +156,48 @@ struct FileEmulated {
     country: Option<String>,
     speed: Option<f64>,
     plan: Option<String>,
+    services: Option<Services>,
     control: Option<PathBuf>,
+}
+
+#[derive(serde::Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct FileLine {
+    plan: Option<String>,
+    services: Option<Services>,
+    number: Option<String>,
+    site: BTreeMap<String, String>,
+}
+
+/// What a line subscribes to: a list of names, or the word `all`.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Services {
+    Word(String),
+    Names(Vec<String>),
+}
+
+impl Services {
+    fn subscribed(&self) -> Result<Subscribed, String> {
+        match self {
+            Self::Word(word) => subscribed([word.as_str()]),
+            Self::Names(names) => subscribed(names.iter().map(String::as_str)),
+        }
+    }
+}
+
+/// The services of these names; `all` is each of them.
+pub(crate) fn subscribed<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Subscribed, String> {
+    let mut to = Subscribed::empty();
+    for name in names {
+        let known = Subscribed::NAMES.iter().find(|(known, _)| *known == name);
+        to |= match known {
+            Some((_, services)) => *services,
+            None if name == "all" => Subscribed::all(),
+            None => return Err(format!("no service {name:?}; there are all, {}", plan_file::names(Subscribed::NAMES))),
+        };
+    }
+    Ok(to)
 }
 
 #[derive(serde::Deserialize, Default)]
@@ -119,30 +208,97 @@ struct FileRealtime {
 
 impl Config {
     /// Settings from the configuration file and the environment (`LOOPSTART_CONFIG`, `LOOPSTART_DEVICES`,
-    /// `LOOPSTART_EMULATED`). With no device named anywhere, attached modems of known kinds are used.
+    /// `LOOPSTART_PLAN`, `LOOPSTART_EMULATED`). With no device named anywhere, attached modems of known kinds are used.
     ///
     /// # Errors
     /// What is wrong with which setting.
     pub fn from_env() -> Result<Self, ConfigError> {
         let mut config = Self::default();
         let mut named = false;
+        let mut lines = BTreeMap::new();
         if let Some(path) = config_path() {
-            named = config.read(&path)?;
+            (named, lines) = config.read(&path)?;
         }
         if let Ok(list) = std::env::var("LOOPSTART_DEVICES") {
             config.set_devices(list.split(','))?;
             named = true;
         }
+        if let Ok(plan) = std::env::var("LOOPSTART_PLAN") {
+            config.set_plan(&plan)?;
+        }
         if let Ok(settings) = std::env::var("LOOPSTART_EMULATED") {
             config.emulated.set(&settings)?;
         }
+        // Last: a line that names no plan has that of all lines.
+        config.set_lines(&lines)?;
         if !named {
             config.set_devices(["auto"])?;
         }
         Ok(config)
     }
 
-    fn read(&mut self, path: &Path) -> Result<bool, ConfigError> {
+    /// The switch plan of a line: of an emulated one the exchange's, of a real one its own or that of all real lines.
+    pub fn plan_of(&self, selector: &Selector) -> Arc<Plan> {
+        match selector {
+            Selector::Emulated { .. } => self.emulated_plan(),
+            _ => Arc::clone(self.line(selector).map_or(&self.plan, |line| &line.plan)),
+        }
+    }
+
+    /// The switch plan of the emulated exchange.
+    pub fn emulated_plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.emulated.plan)
+    }
+
+    /// The settings of a single real line, where there are some.
+    pub fn line(&self, selector: &Selector) -> Option<&LineSettings> {
+        self.lines.iter().find(|line| line.selector == *selector)
+    }
+
+    /// Sets the switch plan of real lines, by name or path.
+    ///
+    /// # Errors
+    /// No such plan, or what is wrong with it.
+    pub fn set_plan(&mut self, word: &str) -> Result<(), ConfigError> {
+        self.plan = plan_of_word(word)?;
+        Ok(())
+    }
+
+    fn set_lines(&mut self, lines: &BTreeMap<String, FileLine>) -> Result<(), ConfigError> {
+        self.lines.clear();
+        for (word, line) in lines {
+            let wrong = |why: String| ConfigError::Line { selector: word.clone(), why };
+            let selector = Selector::parse(word)?;
+            if matches!(selector, Selector::Emulated { .. }) {
+                return Err(wrong("an emulated line has the exchange's plan: set it in [emulated]".into()));
+            }
+            if self.line(&selector).is_some() {
+                return Err(ConfigError::Duplicate(selector));
+            }
+            if let Some(number) = &line.number
+                && (number.is_empty() || number.len() > 32 || !number.bytes().all(|b| b.is_ascii_digit()))
+            {
+                return Err(wrong(format!("number {number:?} is not 1 to 32 digits")));
+            }
+            let base = match &line.plan {
+                Some(plan) => plan_of_word(plan)?,
+                None => Arc::clone(&self.plan),
+            };
+            let mut builder = Builder::of(&base);
+            if let Some(services) = &line.services {
+                builder = builder.subscribed(services.subscribed().map_err(wrong)?);
+            }
+            for (code, digits) in &line.site {
+                builder.site(code, digits);
+            }
+            let plan = builder.build().map_err(|error| wrong(error.to_string()))?;
+            self.lines.push(LineSettings { selector, plan: Arc::new(plan), number: line.number.clone() });
+        }
+        Ok(())
+    }
+
+    /// Whether devices are named, and the settings of single lines.
+    fn read(&mut self, path: &Path) -> Result<(bool, BTreeMap<String, FileLine>), ConfigError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let file: File = toml::from_str(&text)
@@ -155,10 +311,18 @@ impl Config {
         if let Some(speed) = e.speed {
             words.push(format!("speed={speed}"));
         }
-        if let Some(plan) = e.plan {
-            words.push(format!("plan={plan}"));
-        }
         self.emulated.set(&words.join(","))?;
+        // Not through the words: a path may have a comma.
+        if let Some(plan) = e.plan {
+            self.emulated.plan = plan_of_word(&plan)?;
+        }
+        if let Some(services) = e.services {
+            self.emulated
+                .subscribe(services.subscribed().map_err(|why| ConfigError::Emulated(format!("services: {why}")))?)?;
+        }
+        if let Some(plan) = &file.plan {
+            self.set_plan(plan)?;
+        }
         if e.control.is_some() {
             self.emulated.control = e.control;
         }
@@ -169,7 +333,7 @@ impl Config {
             self.realtime_priority = Some(priority);
         }
         self.set_devices(file.devices.iter().map(String::as_str))?;
-        Ok(!file.devices.is_empty())
+        Ok((!file.devices.is_empty(), file.lines))
     }
 
     /// Replaces the devices. The word `auto` stands for every attached modem of a known kind.
@@ -198,13 +362,23 @@ impl Config {
 }
 
 impl Emulated {
-    /// Applies settings of the form `country=us,speed=4,plan=nanp,control=PATH`. What the wires do to the signal: `loss` and
+    /// Sets what its lines subscribe to.
+    fn subscribe(&mut self, to: Subscribed) -> Result<(), ConfigError> {
+        let plan = Builder::of(&self.plan).subscribed(to).build();
+        self.plan = Arc::new(plan.map_err(|error| ConfigError::Emulated(error.to_string()))?);
+        Ok(())
+    }
+
+    /// Applies settings of the form `country=us,speed=4,plan=nanp,services=all,control=PATH`; several services are apart by
+    /// `+`, a plan is a name or a path. What the wires do to the signal: `loss` and
     /// `tilt` (1000 to 3400 Hz) in dB, `noise` and `hum50` or `hum60` in dBm0, `echo`, the loss of the terminal's own signal
     /// that comes back, in dB.
     ///
     /// # Errors
     /// An unknown word, country or plan, or a number out of range.
     pub fn set(&mut self, settings: &str) -> Result<(), ConfigError> {
+        // Whether they stand before or behind the plan.
+        let mut services = None;
         for word in settings.split(',').map(str::trim).filter(|w| !w.is_empty()) {
             let wrong = |why: &str| ConfigError::Emulated(format!("'{word}': {why}"));
             let (key, value) = word.split_once('=').ok_or_else(|| wrong("expected KEY=VALUE"))?;
@@ -220,8 +394,12 @@ impl Emulated {
                     }
                     self.speed = speed;
                 }
-                "plan" if value == "nanp" || value == "plain" => self.plan = value.to_owned(),
-                "plan" => return Err(wrong("no such switch plan; there are nanp and plain")),
+                "plan" => {
+                    // Another plan, the same subscribers.
+                    services.get_or_insert(self.plan.subscribed);
+                    self.plan = plan_of_word(value).map_err(|error| wrong(&error.to_string()))?;
+                }
+                "services" => services = Some(subscribed(value.split('+')).map_err(|why| wrong(&why))?),
                 "control" => self.control = Some(value.into()),
                 "loss" => self.wires.loss_db = number(value, 0.0..=40.0).map_err(|e| wrong(&e))?,
                 "tilt" => self.wires.tilt_db = number(value, -20.0..=10.0).map_err(|e| wrong(&e))?,
@@ -236,13 +414,22 @@ impl Emulated {
                     self.wires.hum = Some(line_model::Hum { hz, dbm0, partials: 5 });
                 }
                 _ => {
-                    let known = "country, speed, plan, control, loss, tilt, noise, echo, hum50 and hum60";
+                    let known = "country, speed, plan, services, control, loss, tilt, noise, echo, hum50 and hum60";
                     return Err(wrong(&format!("unknown; there are {known}")));
                 }
             }
         }
-        Ok(())
+        match services {
+            Some(to) => self.subscribe(to),
+            None => Ok(()),
+        }
     }
+}
+
+/// The plan of a name or path, for a line with the usual services.
+fn plan_of_word(word: &str) -> Result<Arc<Plan>, PlanError> {
+    let wrong = |source: plan::Error| PlanError::Plan { path: word.into(), source };
+    plan_file::find(word)?.build().map(Arc::new).map_err(wrong)
 }
 
 /// A number within a range.
@@ -267,12 +454,13 @@ fn config_path() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loopstart_signal::plan::Service;
 
     #[test]
     fn emulated_settings() {
         let mut e = Emulated::default();
         e.set("country=us, speed=20,plan=plain,control=/tmp/x").unwrap();
-        assert_eq!((e.speed, e.plan.as_str(), e.control.clone()), (20.0, "plain", Some("/tmp/x".into())));
+        assert_eq!((e.speed, e.plan.name.as_str(), e.control.clone()), (20.0, "plain", Some("/tmp/x".into())));
         e.set("loss=6,noise=-50,hum60=-40,echo=14,tilt=-8").unwrap();
         assert_eq!((e.wires.loss_db, e.wires.noise_dbm0, e.wires.tilt_db), (6.0, Some(-50.0), -8.0));
         for wrong in [
@@ -300,5 +488,67 @@ mod tests {
         assert!(matches!(config.set_devices(["emulated:0", "emulated:0"]), Err(ConfigError::Duplicate(_))));
         let text = config.set_devices(["modem7"]).unwrap_err().to_string();
         assert!(text.contains("modem7") && text.contains("serial:"), "{text}");
+    }
+
+    #[test]
+    fn plans_of_the_exchange_and_of_lines() {
+        let mut e = Emulated::default();
+        assert!(!e.plan.has(Service::Transfer));
+        e.set("services=transfer+three-way,plan=nanp").unwrap();
+        assert!(e.plan.has(Service::Transfer) && !e.plan.has(Service::ForwardAll));
+        e.set("plan=centrex").unwrap();
+        assert!(e.plan.has(Service::Transfer) && e.plan.has(Service::ForwardAll));
+        for (wrong, says) in
+            [("plan=nosuch", "centrex"), ("services=hold", "three-way"), ("plan=/nowhere/x.toml", "nowhere")]
+        {
+            let text = Emulated::default().set(wrong).unwrap_err().to_string();
+            assert!(text.contains(says), "{text}");
+        }
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("settings.toml");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            let mut config = Config::default();
+            let (_, lines) = config.read(&path)?;
+            config.set_lines(&lines).map(|()| config)
+        };
+        let config = read(
+            r#"
+            plan = "etsi"
+            [emulated]
+            plan = "asterisk"
+            services = "all"
+            [lines."serial:/dev/ttyACM0"]
+            plan = "centrex"
+            services = ["park"]
+            number = "5550199"
+            site = { park = "*55" }
+            [lines."serial:/dev/ttyACM1"]
+            services = []
+            "#,
+        )
+        .unwrap();
+        let plan = |word: &str| config.plan_of(&Selector::parse(word).unwrap());
+        assert_eq!(plan("emulated:1").name, "asterisk");
+        assert_eq!(plan("emulated:1").subscribed, Subscribed::all());
+        assert_eq!(plan("serial:/dev/ttyACM7").name, "etsi");
+        assert!(!plan("serial:/dev/ttyACM1").has(Service::Hold));
+        let centrex = plan("serial:/dev/ttyACM0");
+        assert!(centrex.service(Service::ParkDirected).unwrap().to_string().contains("*55{s}"));
+        assert!(!centrex.has(Service::WithholdNumber));
+        assert_eq!(config.lines[0].number.as_deref(), Some("5550199"));
+        for (wrong, says) in [
+            ("plan = \"nosuch\"", "nosuch"),
+            ("[lines.\"emulated:1\"]\nplan = \"etsi\"", "[emulated]"),
+            ("[lines.\"serial:/dev/x\"]\nservices = [\"hold\"]", "three-way"),
+            ("[lines.\"serial:/dev/x\"]\nnumber = \"12-3\"", "digits"),
+            ("[lines.\"serial:/dev/x\"]\nplan = \"pbx\"\nsite = { park = \"x\" }", "site.park"),
+            ("[lines.\"serial:/dev/x\"]\nplam = \"pbx\"", "plam"),
+            ("[lines.modem7]\nplan = \"pbx\"", "modem7"),
+        ] {
+            let text = read(wrong).unwrap_err().to_string();
+            assert!(text.contains(says), "{text}");
+        }
     }
 }

@@ -12,14 +12,28 @@
 //! A plan is written as facts, key and value ([`FactText`]), in the tables of [`builtin`] or in a user's file.
 //! [`Builder`] lays a plan's facts over its parents', puts the site's codes into the procedures (`{park}` and the like),
 //! and checks everything once; what remains to be filled in at the time of use ([`Fill`]) is the number, the extension
-//! or the slot. A service is *available* when the plan supports it, its codes are known, and the line subscribes to it.
+//! or the slot. A service is *available* when the plan supports it, its codes are known, and the line subscribes to it;
+//! [`Plan::lacks`] tells what is missing otherwise.
+//!
+//! # How is a procedure carried out?
+//!
+//! - A procedure for an idle line begins with `dial:`. Whoever carries it out goes off hook and waits for dial tone (behind
+//!   a PBX for the PBX's own) before that, and hangs up in the end unless its last step did. One for a line with a call
+//!   begins with `flash`, `onhook`, `pause:` or `wait:`.
+//! - `flash` opens the loop for [`Recall::send`]. Digits follow only after the `wait:` that comes next, or, where no
+//!   tone can be heard, after [`Recall::blind_wait`].
+//! - `onhook` before an `offhook` lasts longer than the longest recall, or the exchange takes it for one; where it follows
+//!   a flash, [`Plan::on_hook_guard`] has to pass first.
+//! - `wait:` with several signals is over with the first of them. Two `dial:` in sequence are one string of digits.
 
 mod builder;
+mod codes;
 mod data;
 mod procedure;
 
 pub use builder::{Builder, Error, FactText};
-pub use procedure::{Blank, Fill, Procedure, Step, Steps, Unfilled, Waits};
+pub use codes::Clash;
+pub use procedure::{BadStep, Blank, Fill, MAX_STEPS, Piece, Procedure, Step, Steps, Unfilled, Waits};
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -51,7 +65,10 @@ macro_rules! services {
 }
 
 services! {
-    /// Hold the party one talks with; ends at a dial tone.
+    /// Begin a consultation call: the party one talks with is held, and the recall dial tone takes a number. Often the
+    /// same as [`Service::Hold`]; where holding has a code of its own, only this leads to transfer and conference.
+    Consult = "threeway.start" in THREE_WAY,
+    /// Hold the party one talks with; ends at a dial tone, or on hook where the procedure does.
     Hold = "hold" in THREE_WAY,
     /// Back to the held party while the second call is not answered and does not ring: its leg ends.
     Retrieve = "retrieve" in THREE_WAY,
@@ -63,6 +80,8 @@ services! {
     Join = "threeway.join" in THREE_WAY,
     /// Drop the party that was added last from a conference of three.
     DropLast = "threeway.drop_last" in THREE_WAY,
+    /// Split a conference of three: one party active, the other held.
+    Split = "threeway.split" in THREE_WAY,
     /// Add a party to a larger conference ({n}); ends in the conference.
     ConferenceAdd = "conference.station_controlled" in THREE_WAY,
     /// Drop the last party of a larger conference.
@@ -219,6 +238,27 @@ impl Support {
     }
 }
 
+/// A document that facts were read in, or would be found in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its short name, as facts give it.
+    pub id: &'static str,
+    /// Its title, and how much of it was seen.
+    pub document: &'static str,
+}
+
+impl Source {
+    /// The documents of the built-in plans.
+    pub fn all() -> &'static [Self] {
+        data::SOURCES
+    }
+
+    /// The document of this short name.
+    pub fn named(id: &str) -> Option<&'static Self> {
+        data::SOURCES.iter().find(|source| source.id == id)
+    }
+}
+
 /// A fact of a plan, and where it comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fact {
@@ -313,6 +353,11 @@ impl OnHook {
     /// Names, as files have them.
     pub const NAMES: &'static [(&'static str, Self)] =
         &[("releases", Self::Releases), ("rings-back", Self::RingsBack), ("joins", Self::Joins)];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, what)| *what == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// The way out of a PBX.
@@ -323,6 +368,22 @@ pub struct Access {
     /// A second dial tone follows.
     pub second_dial_tone: bool,
 }
+
+/// Why a service is not available.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// The plan does not say how to have it.
+    NotInPlan,
+    /// The plan says that it is not there; why, for people.
+    No(String),
+    /// The line does not subscribe to these services.
+    Subscription(Subscribed),
+    /// The site's code of this name is not set.
+    Code(String),
+}
+
+/// On and off in turn, in ms, beginning with on. Of ringing it has pairs; a tone ends with its last sound.
+pub type Cadence = Vec<u16>;
 
 /// A switch plan, resolved. See the module's text.
 #[derive(Clone, Debug, PartialEq)]
@@ -359,6 +420,14 @@ pub struct Plan {
     pub no_answer: Duration,
     /// The exchange confirms forwarding only by a call that the other side answers.
     pub courtesy_call: bool,
+    /// How long the line rings, once, when a call was forwarded; none: it does not ring.
+    pub reminder_ring: Option<Duration>,
+    /// How the line rings when a watched party is free; none: as for any call.
+    pub callback_ring: Option<Cadence>,
+    /// Distinctive ringing by name: `1` to `4`, or `internal`, `external`, `recall`; `standard` is what any call rings.
+    pub rings: BTreeMap<String, Cadence>,
+    /// Distinctive call-waiting tones by name, `1` to `4`.
+    pub waiting_tones: BTreeMap<String, Cadence>,
     on_hook: [OnHook; Moment::ALL.len()],
     services: BTreeMap<Service, Procedure>,
 }
@@ -379,7 +448,7 @@ impl Plan {
         Arc::new(Builder::plain())
     }
 
-    /// The names of the built-in plans.
+    /// The names of the built-in plans; a parent before its children.
     pub fn names() -> impl Iterator<Item = &'static str> {
         data::PLANS.iter().map(|plan| plan.name)
     }
@@ -399,6 +468,45 @@ impl Plan {
         self.services.iter().map(|(service, procedure)| (*service, procedure))
     }
 
+    /// What is missing for a service; none when it is available.
+    pub fn lacks(&self, service: Service) -> Option<Lack> {
+        if self.has(service) {
+            return None;
+        }
+        let Some(fact) = self.facts.get(service.key()) else { return Some(Lack::NotInPlan) };
+        Some(match fact.support {
+            Support::No => Lack::No(fact.note.clone()),
+            Support::OnlyWithCallWaiting => Lack::Subscription(Subscribed::CALL_WAITING),
+            Support::Subscription if !self.subscribed.contains(service.group()) => Lack::Subscription(service.group()),
+            Support::Yes | Support::Configurable | Support::Subscription => {
+                match Procedure::parse(&fact.steps, |code| self.site.get(code).cloned()) {
+                    Err(BadStep::UnknownCode(code)) => Lack::Code(code),
+                    _ => Lack::NotInPlan,
+                }
+            }
+        })
+    }
+
+    /// Whether facts of this key mean something: to the programs, or to people as in the built-in plans.
+    pub fn is_known_key(key: &str) -> bool {
+        Self::known_keys().any(|known| known == key)
+    }
+
+    /// Whether facts of this key are procedures rather than values.
+    pub fn is_procedure_key(key: &str) -> bool {
+        let stated = || data::PLANS.iter().flat_map(|plan| plan.facts);
+        Service::ALL.iter().any(|service| service.key() == key)
+            || stated().any(|fact| fact.key == key && !fact.steps.is_empty())
+    }
+
+    /// Every key that a plan may state. Some come more than once.
+    pub fn known_keys() -> impl Iterator<Item = &'static str> {
+        let services = Service::ALL.iter().map(|service| service.key());
+        let moments = Moment::ALL.iter().map(|moment| moment.key());
+        let stated = data::PLANS.iter().flat_map(|plan| plan.facts.iter().map(|fact| fact.key));
+        services.chain(moments).chain(builder::SETTINGS.iter().copied()).chain(stated)
+    }
+
     /// What hanging up does at this moment.
     pub fn on_hook(&self, moment: Moment) -> OnHook {
         self.on_hook.get(moment as usize).copied().unwrap_or(OnHook::Releases)
@@ -410,3 +518,6 @@ impl Plan {
         self.site.get("slot").map_or(extension, String::as_str)
     }
 }
+
+#[cfg(test)]
+mod tests;

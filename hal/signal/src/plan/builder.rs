@@ -1,12 +1,50 @@
 //! From facts to a plan.
 
-use super::procedure::{BadStep, Procedure};
-use super::{Access, Fact, Moment, OnHook, Plan, Recall, Service, Subscribed, Support, data};
+use super::procedure::{self, BadStep, Procedure, Step};
+use super::{Access, Cadence, Fact, Moment, OnHook, Plan, Recall, Service, Subscribed, Support, data};
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
+
+/// Facts that set something else than a service or a moment.
+pub(super) const SETTINGS: &[&str] = &[
+    "recall.send_ms",
+    "recall.accept_ms",
+    "recall.dial_tone",
+    "onhook.guard_ms",
+    "trunk.prefix",
+    "trunk.second_dial_tone",
+    "complete.timeout_s",
+    "complete.callback_cadence",
+    "park.timeout_s",
+    "hold.recall_s",
+    "forward.no_answer_s",
+    "forward.courtesy_call",
+    "forward.reminder_ring_ms",
+    "ring.standard_ms",
+    "ring.distinctive.1",
+    "ring.distinctive.2",
+    "ring.distinctive.3",
+    "ring.distinctive.4",
+    "ring.distinctive.internal",
+    "ring.distinctive.external",
+    "ring.distinctive.recall",
+    "callwaiting.distinctive.1",
+    "callwaiting.distinctive.2",
+    "callwaiting.distinctive.3",
+    "callwaiting.distinctive.4",
+];
+
+/// Most facts of a plan, and most codes of a site. The largest built-in plans have a hundred.
+const MOST: usize = 512;
+
+/// Longest text of a fact or remark, in bytes.
+const LONGEST: usize = 1_024;
+
+/// Longest code of a site, in digits.
+const LONGEST_CODE: usize = 16;
 
 /// A fact as its source writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +97,17 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// A plan that inherits from none and has no facts yet.
+    pub fn new(name: &str, title: &str) -> Self {
+        Self { name: name.into(), title: title.into(), ..Self::default() }
+    }
+
     /// A built-in plan, to be changed or built.
     pub fn named(name: &str) -> Option<Self> {
         let table = data::PLANS.iter().find(|plan| plan.name == name)?;
         let mut builder = match table.inherits {
             Some(parent) => Self::named(parent)?.child(table.name, table.title),
-            None => Self { name: table.name.into(), title: table.title.into(), ..Self::default() },
+            None => Self::new(table.name, table.title),
         };
         builder.notes = table.notes.iter().map(|note| (*note).into()).collect();
         for &(code, digits) in table.site {
@@ -74,6 +117,19 @@ impl Builder {
             builder.fact(fact);
         }
         Some(builder)
+    }
+
+    /// A plan that was built, to be built anew with other codes or for a line that subscribes to something else.
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            name: plan.name.clone(),
+            title: plan.title.clone(),
+            parents: plan.parents.clone(),
+            notes: plan.notes.clone(),
+            site: plan.site.clone(),
+            subscribed: plan.subscribed,
+            facts: plan.facts.clone(),
+        }
     }
 
     /// A plan that inherits from this one.
@@ -122,8 +178,7 @@ impl Builder {
 
     /// The plan of a line of which nothing is known.
     pub(super) fn plain() -> Plan {
-        let plain = Self { name: "plain".into(), title: "Calls and nothing else".into(), ..Self::default() };
-        plain.empty()
+        Self::new("plain", "Calls and nothing else").empty()
     }
 
     /// Everything as it is when no fact says otherwise.
@@ -150,6 +205,10 @@ impl Builder {
             hold_recall: None,
             no_answer: Duration::from_secs(20),
             courtesy_call: false,
+            reminder_ring: None,
+            callback_ring: None,
+            rings: BTreeMap::new(),
+            waiting_tones: BTreeMap::new(),
             on_hook: [OnHook::Releases; Moment::ALL.len()],
             services: BTreeMap::new(),
         }
@@ -161,9 +220,21 @@ impl Builder {
     /// The first fact that is wrong, and why.
     pub fn build(self) -> Result<Plan, Error> {
         let mut plan = self.empty();
+        let wrong = |key: &str, why: String| Error { plan: plan.name.clone(), key: key.into(), why };
+        if plan.facts.len() > MOST || plan.site.len() > MOST || plan.notes.len() > MOST {
+            return Err(wrong("facts", alloc::format!("more than {MOST} facts, codes or notes")));
+        }
+        let texts = [&plan.name, &plan.title];
+        if texts.into_iter().chain(&plan.notes).any(|text| text.len() > LONGEST) {
+            return Err(wrong("name, title and notes", too_long()));
+        }
+        for (code, digits) in &plan.site {
+            check_code(code, digits).map_err(|why| wrong(&alloc::format!("site.{code}"), why))?;
+        }
         let facts = core::mem::take(&mut plan.facts);
         let site = core::mem::take(&mut plan.site);
-        let done = facts.iter().try_for_each(|(key, fact)| plan.apply(key, fact, &site).map_err(|why| (key.clone(), why)));
+        let apply = |(key, fact): (&String, &Fact)| plan.apply(key, fact, &site).map_err(|why| (key.clone(), why));
+        let done = facts.iter().try_for_each(apply).and_then(|()| plan.complete(&facts));
         plan.facts = facts;
         plan.site = site;
         done.map_err(|(key, why)| Error { plan: plan.name.clone(), key, why })?;
@@ -173,6 +244,9 @@ impl Builder {
 
 impl Plan {
     fn apply(&mut self, key: &str, fact: &Fact, site: &BTreeMap<String, String>) -> Result<(), String> {
+        if [&fact.steps, &fact.value, &fact.note, &fact.source].into_iter().any(|text| text.len() > LONGEST) {
+            return Err(too_long());
+        }
         if let Some(&service) = Service::ALL.iter().find(|service| service.key() == key) {
             return self.add_service(service, fact, site);
         }
@@ -205,8 +279,41 @@ impl Plan {
             "hold.recall_s" => self.hold_recall = Some(seconds(&fact.value)?),
             "forward.no_answer_s" => self.no_answer = seconds(&fact.value)?,
             "forward.courtesy_call" => self.courtesy_call = yes_or_no(&fact.value)?,
-            // For people.
-            _ => {}
+            "forward.reminder_ring_ms" => self.reminder_ring = Some(millis(&fact.value)?),
+            "complete.callback_cadence" => self.callback_ring = Some(ringing(&fact.value)?),
+            "ring.standard_ms" => {
+                self.rings.insert("standard".into(), ringing(&fact.value)?);
+            }
+            _ => {
+                if let Some(name) = key.strip_prefix("ring.distinctive.") {
+                    self.rings.insert(name.into(), ringing(&fact.value)?);
+                } else if let Some(name) = key.strip_prefix("callwaiting.distinctive.") {
+                    self.waiting_tones.insert(name.into(), cadence(&fact.value)?);
+                }
+                // All others are for people.
+            }
+        }
+        Ok(())
+    }
+
+    /// What only all facts together tell.
+    fn complete(&mut self, facts: &BTreeMap<String, Fact>) -> Result<(), (String, String)> {
+        let Recall { send, accept: (from, to), .. } = self.recall;
+        if !(from..=to).contains(&send) {
+            return Err(("recall.send_ms".into(), "is not within recall.accept_ms".into()));
+        }
+        if self.access.as_ref().is_some_and(|access| access.prefix.is_empty()) {
+            self.access = None;
+        }
+        // A line that subscribes to transfer by hanging up: the same act cannot ring back.
+        let on_hook_alone = |step: &Step| matches!(step, Step::OnHook | Step::Pause(_));
+        let by_subscription = facts.get(Service::Transfer.key()).is_some_and(|f| f.support == Support::Subscription);
+        if by_subscription && self.service(Service::Transfer).is_some_and(|p| p.steps().iter().all(on_hook_alone)) {
+            for moment in [Moment::ActiveAndHeld, Moment::ConsultRinging, Moment::Conference] {
+                if let Some(slot) = self.on_hook.get_mut(moment as usize) {
+                    *slot = OnHook::Joins;
+                }
+            }
         }
         Ok(())
     }
@@ -237,6 +344,37 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+fn too_long() -> String {
+    alloc::format!("is longer than {LONGEST} bytes")
+}
+
+/// A code of a site: its name is none of a procedure's blanks, its digits can be dialled.
+fn check_code(code: &str, digits: &str) -> Result<(), String> {
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if !is_name(code) {
+        return Err("a code's name is made of a-z and 0-9".into());
+    }
+    if procedure::is_blank(code) {
+        return Err("is filled in at the time of use: give the code another name".into());
+    }
+    if digits.len() > LONGEST_CODE || !procedure::is_dialable(digits) {
+        return Err(alloc::format!("{digits:?} is no code: write up to {LONGEST_CODE} of 0-9, *, #, A-D"));
+    }
+    Ok(())
+}
+
+fn cadence(text: &str) -> Result<Cadence, String> {
+    let ms = |word: &str| word.parse().ok().filter(|ms| (10..=10_000).contains(ms));
+    let times: Option<Cadence> = text.split_ascii_whitespace().map(ms).collect();
+    times
+        .filter(|times| (1..=16).contains(&times.len()))
+        .ok_or_else(|| "must be up to 16 times in ms (10 to 10000), on and off in turn, as 400 200 400 2000".into())
+}
+
+fn ringing(text: &str) -> Result<Cadence, String> {
+    cadence(text).and_then(|times| if times.len() % 2 == 0 { Ok(times) } else { Err("must end with a pause".into()) })
 }
 
 fn number(text: &str) -> Result<u64, String> {

@@ -126,7 +126,12 @@ pub enum BadStep {
     UnknownCode(String),
     /// Not dialable.
     NotDialable(String),
+    /// More steps than [`MAX_STEPS`].
+    TooLong,
 }
+
+/// Most steps of a procedure. The longest that is known has nine.
+pub const MAX_STEPS: usize = 24;
 
 impl fmt::Display for BadStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -135,16 +140,25 @@ impl fmt::Display for BadStep {
                 write!(f, "{word:?} is no step: flash, onhook, offhook, dial:DIGITS, wait:SIGNAL, pause:MS")
             }
             Self::UnknownWait(word) => {
-                write!(f, "{word:?} is no signal: dial, recall-dial, busy, ringback, ring, answer, confirm, announcement, prompt")
+                write!(
+                    f,
+                    "{word:?} is no signal: dial, recall-dial, busy, ringback, ring, answer, confirm, announcement, prompt"
+                )
             }
             Self::BadPause(word) => write!(f, "{word:?} is no pause in ms (1 to 60000)"),
             Self::UnknownCode(word) => write!(f, "{{{word}}} is not set: give the site's code for it"),
+            Self::TooLong => write!(f, "more than {MAX_STEPS} steps"),
             Self::NotDialable(word) => write!(f, "{word:?} cannot be dialled: 0-9, *, #, A-D"),
         }
     }
 }
 
-fn is_dialable(text: &str) -> bool {
+/// Whether this is the name of a blank.
+pub(super) fn is_blank(name: &str) -> bool {
+    BLANKS.iter().any(|(known, _)| *known == name)
+}
+
+pub(super) fn is_dialable(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'*' | b'#' | b'A'..=b'D'))
 }
 
@@ -154,6 +168,9 @@ impl Procedure {
     /// # Errors
     /// The first step that is none. [`BadStep::UnknownCode`] is the one that a site can mend.
     pub fn parse(text: &str, code: impl Fn(&str) -> Option<String>) -> Result<Self, BadStep> {
+        if text.split_ascii_whitespace().nth(MAX_STEPS).is_some() {
+            return Err(BadStep::TooLong);
+        }
         text.split_ascii_whitespace().map(|word| step(word, &code)).collect::<Result<_, _>>().map(Self)
     }
 
@@ -165,6 +182,11 @@ impl Procedure {
     /// Whether this is to be filled in.
     pub fn needs(&self, blank: Blank) -> bool {
         self.0.iter().any(|step| matches!(step, Step::Dial(pieces) if pieces.contains(&Piece::Blank(blank))))
+    }
+
+    /// Whether it is for an idle line: it begins with digits, before which one goes off hook and waits for dial tone.
+    pub fn starts_idle(&self) -> bool {
+        matches!(self.0.first(), Some(Step::Dial(_)))
     }
 
     /// Whether it flashes the hook.

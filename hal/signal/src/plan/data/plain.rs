@@ -2,11 +2,5 @@
 
 use super::Table;
 
-pub(super) const PLAN: Table = Table {
-    name: "plain",
-    title: "Calls and nothing else",
-    inherits: None,
-    notes: &[],
-    site: &[],
-    facts: &[],
-};
+pub(super) const PLAN: Table =
+    Table { name: "plain", title: "Calls and nothing else", inherits: None, notes: &[], site: &[], facts: &[] };

@@ -1,0 +1,97 @@
+//! Panasonic KX-TE/TA and KX-TDA analog extensions.
+
+use super::{Table, known, procedure, read, value};
+use crate::plan::Support::{Configurable, Yes};
+
+pub(super) const PLAN: Table = Table {
+    name: "panasonic",
+    title: "Panasonic KX-TE/TA and KX-TDA analog extensions",
+    inherits: Some("pbx"),
+    notes: &[
+        "The star of KX-TDA codes is lost in the manual text that was read; digits are verified, the leading * is knowledge (hold *50, park *52 ...). Older KX-TA/TE codes have none.",
+    ],
+    site: &[],
+    facts: &[
+        value("recall.send_ms", "500", known("eng"), "EU models 100-200"),
+        procedure(
+            "hold",
+            Configurable,
+            "flash wait:recall-dial dial:*50",
+            read("pan-tda"),
+            "SLT Hold Mode: mode 1 flash + hang up holds, mode 2/3 need the code; only one call held; te: flash dial:20; simple: flash onhook",
+        ),
+        procedure("retrieve", Yes, "dial:*50", read("pan-tda"), "from_other_ext: *51{ext}; from_line: *53{line}"),
+        value(
+            "hold.recall_s",
+            "30",
+            read("pan-te"),
+            "held call rings back after 30 s; outside call dropped after 30 min",
+        ),
+        procedure("swap", Yes, "flash", known("pan-te"), "call splitting by flash after consultation answer"),
+        procedure(
+            "threeway.join",
+            Configurable,
+            "flash wait:recall-dial dial:3",
+            read("pan-te"),
+            "3 in numbering plan 1, #3 in plans 2 and 3 (KX-TEM824); TDA flash + 3 (not read)",
+        ),
+        procedure("transfer.consult_complete", Yes, "onhook", read("pan-te"), ""),
+        procedure(
+            "transfer.blind",
+            Yes,
+            "flash wait:recall-dial dial:{n} onhook",
+            read("pan-te"),
+            "unanswered transfer returns with an alarm ring; returned and unanswered 30 min: disconnected",
+        ),
+        procedure("retrieve.consult_ringing_or_busy", Yes, "flash", read("pan-te"), "before the destination answers"),
+        value(
+            "onhook.consult_busy",
+            "rings-back",
+            read("pan-te"),
+            "dial 1 (busy signalling) or 2 (override) then hang up",
+        ),
+        procedure(
+            "park.directed",
+            Yes,
+            "flash wait:recall-dial dial:*52{s} wait:confirm",
+            read("pan-tda"),
+            "zone is two digits",
+        ),
+        procedure(
+            "park.nondirected",
+            Yes,
+            "flash wait:recall-dial dial:*52*",
+            known("pan-tda"),
+            "* takes the next free zone, shown only on a display",
+        ),
+        procedure("unpark", Yes, "dial:*52{s}", read("pan-tda"), ""),
+        procedure("pickup.group", Yes, "dial:*40", known("pan-tda"), "KX-TE: 40"),
+        procedure("pickup.directed", Yes, "dial:*41{ext}", known("pan-tda"), "KX-TE: 41 + ext"),
+        procedure(
+            "forward.uncond.set",
+            Yes,
+            "dial:*7102{n}# wait:confirm",
+            known("pan-tda"),
+            "*710 both, *711 outside, *712 internal calls; next digit 0 cancel, 1 DND, 2 all, 3 busy, 4 no answer, 5 busy/no answer; number closed by #",
+        ),
+        procedure("forward.uncond.cancel", Yes, "dial:*7100", known("pan-tda"), ""),
+        procedure("forward.busy.set", Yes, "dial:*7103{n}#", known("pan-tda"), ""),
+        procedure("forward.busy.cancel", Yes, "dial:*7100", known("pan-tda"), ""),
+        procedure("forward.noanswer.set", Yes, "dial:*7104{n}#", known("pan-tda"), ""),
+        procedure("forward.noanswer.cancel", Yes, "dial:*7100", known("pan-tda"), ""),
+        procedure("dnd.set", Yes, "dial:*7101", known("pan-tda"), ""),
+        procedure("dnd.cancel", Yes, "dial:*7100", known("pan-tda"), ""),
+        procedure("complete.busy.set", Yes, "wait:busy dial:6 wait:confirm onhook", read("pan-te"), ""),
+        procedure("complete.busy.cancel", Yes, "dial:*46", read("pan-tda"), ""),
+        value("trunk.prefix", "9", read("pan-tda"), "0 in Europe"),
+        value("trunk.group", "8{gg}", read("pan-tda"), ""),
+        value(
+            "confirm.tones",
+            "one beep: newly set; two beeps: already set the same; separate tones for retrieve/pickup/page, for conference in/out and for a held call",
+            read("pan-te"),
+            "KX-TD308 and KX-TDE wording",
+        ),
+        procedure("callwaiting.on", Configurable, "dial:{waiting}1", read("pan-te"), ""),
+        procedure("callwaiting.off", Configurable, "dial:{waiting}0", read("pan-te"), ""),
+    ],
+};
