@@ -4,12 +4,16 @@ use super::decode::parse_country;
 use super::output::{Out, Printable};
 use super::signals::Interrupt;
 use super::{Failure, parse_path};
+use crate::config;
 use crate::hal::exchange::modem::{Modem, PROFILES, Profile};
 use crate::hal::exchange::{EmulatedExchange, FirmwareMaker, LineKind, MAX_LINES, ServeSettings, number_of};
+use crate::plan_file;
 use crate::signal::country::Country;
+use crate::signal::plan::Plan;
 use serde::Serialize;
 use serde_json::Value;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Debug, clap::Args)]
@@ -23,7 +27,15 @@ pub(super) struct Options {
     /// Country of tones, ringing and caller identification: an ISO 3166 code.
     #[arg(long, value_name = "CC", default_value = "us", value_parser = parse_country)]
     country: &'static Country,
-    /// Where the control socket is opened. It takes one command a line; 'help' lists them.
+    /// Switch plan: what a flash and which codes do on its lines. A name that 'loopstart plan list' tells, or the path of a
+    /// plan file.
+    #[arg(long, value_name = "PLAN", default_value = "nanp", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    plan: String,
+    /// What the lines subscribe to, separated by commas, or all; by default all but transfer.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    services: Option<Vec<String>>,
+    /// Where the control socket is opened. It takes one command a line; 'help' lists them: calls from outside, digits,
+    /// tones and audio, battery and polarity, forwarding, call waiting, who is held and who waits.
     #[arg(long, value_name = "SOCKET", value_parser = parse_path)]
     control: Option<PathBuf>,
     /// How many times faster than the wall clock line time runs.
@@ -39,6 +51,16 @@ fn parse_profile(name: &str) -> Result<&'static Profile, String> {
         let names: Vec<&str> = PROFILES.iter().map(|p| p.name).collect();
         format!("no such modem; there are {}", names.join(", "))
     })
+}
+
+/// The switch plan that the options name.
+fn plan_of(options: &Options) -> Result<Arc<Plan>, Failure> {
+    let mut builder = plan_file::find(&options.plan).map_err(Failure::usage)?;
+    if let Some(services) = &options.services {
+        let names = services.iter().map(String::as_str);
+        builder = builder.subscribed(config::subscribed(names).map_err(Failure::usage)?);
+    }
+    builder.build().map(Arc::new).map_err(Failure::usage)
 }
 
 /// How often we ask the exchange what happened.
@@ -64,6 +86,7 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
             return Err(Failure::Usage(format!("--modem {} is given twice", path.display())));
         }
     }
+    let plan = plan_of(options)?;
     let settings = ServeSettings {
         country: options.country,
         speed: options.speed,
@@ -73,10 +96,11 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let (profile, country) = (options.profile, options.country);
     let firmware: FirmwareMaker = Box::new(move |_| Box::new(Modem::new(profile, country)));
     // Dropping it hangs every terminal up and removes links and socket, whichever way we leave.
-    let exchange = EmulatedExchange::start_with(settings, firmware, |_| {})
+    let served = Arc::clone(&plan);
+    let exchange = EmulatedExchange::start_with(settings, firmware, |settings| settings.plan = served)
         .map_err(|e| Failure::Refused(format!("the exchange cannot be served: {e}; try another path")))?;
     let mut out = Out::new(options.json);
-    announce(&mut out, options, &exchange)?;
+    announce(&mut out, options, &plan, &exchange)?;
     while !interrupt.wait(LOOK) {
         for line in exchange.command("events").lines() {
             tell(&mut out, line)?;
@@ -85,7 +109,7 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-fn announce(out: &mut Out, options: &Options, exchange: &EmulatedExchange) -> Result<(), Failure> {
+fn announce(out: &mut Out, options: &Options, plan: &Plan, exchange: &EmulatedExchange) -> Result<(), Failure> {
     for (line, path) in options.modem.iter().enumerate() {
         let tty = exchange.pty_path(line).unwrap_or_default();
         let served = Served {
@@ -107,7 +131,12 @@ fn announce(out: &mut Out, options: &Options, exchange: &EmulatedExchange) -> Re
     if let Some(control) = &options.control {
         out.say(format_args!("control socket: {}", Printable(&control.to_string_lossy())))?;
     }
-    out.say(format_args!("Numbers to call: 5550120 to 5550131. Country: {}. Ctrl-C ends it.", options.country.name))
+    let behind = plan.access.as_ref().map_or_else(String::new, |access| format!(" (dial {} first)", access.prefix));
+    out.say(format_args!(
+        "Numbers to call: 5550120 to 5550131{behind}. Country: {}. Switch plan: {}. Ctrl-C ends it.",
+        options.country.name,
+        Printable(&plan.name)
+    ))
 }
 
 /// Prints one line of the exchange's reply: an event, or the word that ends it.

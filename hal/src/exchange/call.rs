@@ -32,6 +32,8 @@ pub(crate) enum Leg {
     Line(usize),
     /// A scripted or operated far end.
     Party(Box<Party>),
+    /// Nobody: the other end is parked here.
+    Orbit,
 }
 
 impl Leg {
@@ -39,7 +41,7 @@ impl Leg {
     pub(crate) fn line(&self) -> Option<usize> {
         match self {
             Self::Line(line) => Some(*line),
-            Self::Party(_) => None,
+            Self::Party(_) | Self::Orbit => None,
         }
     }
 }
@@ -67,6 +69,19 @@ impl Call {
             End::Caller => &self.caller,
             End::Called => &self.called,
         }
+    }
+
+    /// What is at this end, to be changed.
+    pub(crate) fn leg_mut(&mut self, end: End) -> &mut Leg {
+        match end {
+            End::Caller => &mut self.caller,
+            End::Called => &mut self.called,
+        }
+    }
+
+    /// What is at the other end than this line.
+    pub(crate) fn far(&self, line: usize) -> Option<&Leg> {
+        Some(self.leg(self.end_of(line)?.other()))
     }
 
     /// Which end a line is.

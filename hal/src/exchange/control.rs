@@ -6,8 +6,9 @@
 use super::event::{Event, EventKind};
 use super::line::Recorder;
 use super::numbers::number_of;
+use super::operator::Refused;
 use super::source::MAX_CLIP;
-use super::switch::{Exchange, Refused};
+use super::switch::Exchange;
 use super::tones::Signal;
 use loopstart_signal::{DigitMode, Name, Number, PartyId, resample};
 use std::fmt::Write as _;
@@ -45,7 +46,12 @@ pub enum Command {
     Plug(usize, bool),
     /// `cpc MS|off`: the interruption of loop current at the far end's release.
     OpenInterval(Option<u32>),
-    /// `state LINE`.
+    /// `forward LINE NUMBER`: all calls of the line go to the number, dialled as from that line; `off` stops that.
+    Forward(usize, Option<String>),
+    /// `waiting LINE on|off`: call waiting of the line.
+    Waiting(usize, bool),
+    /// `state LINE`: hook, phase, tone, the parties of its calls and what each is to it, and the park slots that hold a
+    /// call.
     State(usize),
     /// `events`.
     Events,
@@ -57,7 +63,7 @@ pub enum Command {
 const HELP: &str = "call LINE NUMBER [NAME]\nhangup LINE\ndigits LINE DIGITS\n\
     tone LINE dial|stutter|ringback|busy|reorder|sit|vacant|callwaiting|confirmation|howler|cng|ced|ansam|beep|off [MS]\n\
     play LINE FILE.wav|off\nrecord LINE FILE.wav|off\npolarity LINE normal|reversed\nbattery LINE on|off\n\
-    unplug LINE\nplug LINE\ncpc MS|off\nstate LINE\nevents\nhelp\n";
+    forward LINE NUMBER|off\nwaiting LINE on|off\nunplug LINE\nplug LINE\ncpc MS|off\nstate LINE\nevents\nhelp\n";
 
 impl Command {
     /// Reads one line.
@@ -82,7 +88,7 @@ impl Command {
                 };
             }
             "call" | "hangup" | "digits" | "tone" | "play" | "record" | "polarity" | "battery" | "unplug" | "plug"
-            | "state" => {}
+            | "state" | "forward" | "waiting" => {}
             "" => return Err("no command; try help".to_owned()),
             _ => return Err(format!("unknown command '{}'; try help", printable(verb))),
         }
@@ -143,6 +149,16 @@ impl Command {
             "battery" => match rest {
                 "on" => Ok(Self::Battery(line, true)),
                 "off" => Ok(Self::Battery(line, false)),
+                _ => Err(missing("on or off")),
+            },
+            "forward" => match rest {
+                "" => Err(missing("a number, or off")),
+                "off" => Ok(Self::Forward(line, None)),
+                number => Ok(Self::Forward(line, Some(number.to_owned()))),
+            },
+            "waiting" => match rest {
+                "on" => Ok(Self::Waiting(line, true)),
+                "off" => Ok(Self::Waiting(line, false)),
                 _ => Err(missing("on or off")),
             },
             "state" => Ok(Self::State(line)),
@@ -236,6 +252,8 @@ impl Session {
                 exchange.set_open_interval(ms.map(|ms| Duration::from_millis(u64::from(ms))));
                 Ok(())
             }
+            Command::Forward(line, number) => exchange.set_forward(line, number.as_deref()),
+            Command::Waiting(line, on) => exchange.set_call_waiting(line, on),
             Command::State(line) => state(exchange, line, reply),
             Command::Events => {
                 self.events(exchange, reply);
@@ -282,6 +300,26 @@ fn state(exchange: &Exchange, line: usize, reply: &mut String) -> Result<(), Ref
     if let Some(peer) = state.peer_line {
         let _ = write!(reply, ",\"peer\":{peer}");
     }
+    if let Some(forward) = &state.forward {
+        field(reply, "forward", forward);
+    }
+    let _ = write!(reply, ",\"waiting\":{}", state.call_waiting);
+    for (n, (number, role)) in state.parties.iter().enumerate() {
+        reply.push_str(if n == 0 { ",\"parties\":[{\"role\":\"" } else { ",{\"role\":\"" });
+        reply.push_str(role.name());
+        reply.push('"');
+        if !number.is_empty() {
+            field(reply, "number", number.as_str());
+        }
+        reply.push_str(if n + 1 == state.parties.len() { "}]" } else { "}" });
+    }
+    for (n, slot) in state.parked.iter().enumerate() {
+        // A slot is digits.
+        let _ = write!(reply, "{}\"{slot}\"", if n == 0 { ",\"parked\":[" } else { "," });
+    }
+    if !state.parked.is_empty() {
+        reply.push(']');
+    }
     reply.push_str("}\n");
     Ok(())
 }
@@ -295,6 +333,18 @@ pub fn write_event(event: &Event, out: &mut String) {
         EventKind::OffHook => "offhook",
         EventKind::OnHook => "onhook",
         EventKind::Flash => "flash",
+        EventKind::Held => "held",
+        EventKind::Retrieved => "retrieved",
+        EventKind::Swapped => "swapped",
+        EventKind::Joined => "joined",
+        EventKind::Transferred => "transferred",
+        EventKind::Waiting => "waiting",
+        EventKind::Parked(_) => "parked",
+        EventKind::Unparked => "unparked",
+        EventKind::PickedUp => "pickedup",
+        EventKind::Forwarded(_) => "forwarded",
+        EventKind::Feature(_) => "feature",
+        EventKind::Recall => "recall",
         EventKind::Digit(..) => "digit",
         EventKind::Dialed(_) => "dialed",
         EventKind::Tone(_) => "tone",
@@ -316,7 +366,9 @@ pub fn write_event(event: &Event, out: &mut String) {
             field(out, "digit", char::from(*symbol).encode_utf8(&mut [0; 4]));
             field(out, "mode", mode);
         }
-        EventKind::Dialed(number) => field(out, "number", number),
+        EventKind::Dialed(number) | EventKind::Forwarded(number) => field(out, "number", number),
+        EventKind::Parked(slot) => field(out, "slot", slot),
+        EventKind::Feature(name) => field(out, "name", name),
         EventKind::Tone(tone) => field(out, "tone", tone),
         EventKind::CallerId(number, name) => {
             let number = match number {
@@ -445,7 +497,22 @@ mod tests {
         assert_eq!(Command::parse("tone 1 busy 500"), Ok(Command::Tone(1, Some(Signal::Busy), Some(500))));
         assert_eq!(Command::parse("record 0 off"), Ok(Command::Record(0, None)));
         assert_eq!(Command::parse("plug 3"), Ok(Command::Plug(3, true)));
-        for bad in ["", "call", "call x 5", "call 0", "tone 0 hum", "tone 0 busy x", "polarity 0", "fly 0", "cpc 0"] {
+        assert_eq!(Command::parse("forward 0 5550101"), Ok(Command::Forward(0, Some("5550101".into()))));
+        assert_eq!(Command::parse("forward 0 off"), Ok(Command::Forward(0, None)));
+        assert_eq!(Command::parse("waiting 1 off"), Ok(Command::Waiting(1, false)));
+        for bad in [
+            "",
+            "call",
+            "call x 5",
+            "call 0",
+            "tone 0 hum",
+            "tone 0 busy x",
+            "polarity 0",
+            "fly 0",
+            "cpc 0",
+            "forward 0",
+            "waiting 0",
+        ] {
             assert!(Command::parse(bad).is_err(), "{bad}");
         }
     }
@@ -471,6 +538,10 @@ mod tests {
         );
         assert_eq!(say(&mut exchange, "events"), "ok\n");
         assert!(say(&mut exchange, "state 0").contains("\"phase\":\"ringing\""));
+        assert_eq!(say(&mut exchange, "forward 1 5550100"), "ok\n");
+        assert_eq!(say(&mut exchange, "forward 1 5559999"), "err no such number\n");
+        assert_eq!(say(&mut exchange, "waiting 1 off"), "ok\n");
+        assert!(say(&mut exchange, "state 1").contains("\"forward\":\"5550100\",\"waiting\":false}"));
         assert_eq!(say(&mut exchange, "unplug 0"), "ok\n");
         assert!(say(&mut exchange, "events").contains("\"ev\":\"unplugged\""));
     }

@@ -31,6 +31,30 @@ pub enum EventKind {
     OnHook,
     /// The terminal flashed its hook.
     Flash,
+    /// The party that the line talked with is held.
+    Held,
+    /// The line is back with the party that it held.
+    Retrieved,
+    /// Active and held party have changed places.
+    Swapped,
+    /// Everyone on the line is in one conference.
+    Joined,
+    /// The other parties were connected, and the line is out of the call.
+    Transferred,
+    /// A call waits for the line, which is in another.
+    Waiting,
+    /// The line parked its call at this slot.
+    Parked(DialString),
+    /// The line took a parked call.
+    Unparked,
+    /// The line took a call that rang elsewhere.
+    PickedUp,
+    /// A call for the line went elsewhere, to this number.
+    Forwarded(DialString),
+    /// The line used a service: its key in switch plans.
+    Feature(&'static str),
+    /// The line rings because the exchange has something for it: a held, parked or transferred call, a party that is free.
+    Recall,
     /// The exchange received a digit.
     Digit(u8, DigitMode),
     /// The number is complete.

@@ -150,7 +150,7 @@ fn the_port_dials_pulses_and_flashes() {
     rig.run(1000);
     assert_eq!(rig.told(), [FxoEvent::HookComplete]);
     assert!(rig.exchange.events().iter().any(|event| event.kind == super::EventKind::Flash));
-    assert_eq!(rig.phase(), "talking");
+    assert_eq!(rig.phase(), "dialing", "the party is held: recall dial tone");
 }
 
 #[test]

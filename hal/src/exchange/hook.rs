@@ -1,6 +1,7 @@
 //! Hook supervision: the opening and closing of the loop read as seizure, pulse, flash and release.
 
 use super::settings::HookTiming;
+use super::subscriber::STEP_TIME;
 use loopstart_signal::Time;
 use std::time::Duration;
 
@@ -73,7 +74,10 @@ impl Supervisor {
             }
             (State::Opening(since, _), true) => {
                 self.state = State::OffHook;
-                (now.since(since) > self.timing.pulse_max).then_some(HookSignal::Flash)
+                // The loop is looked at once a step: a length may be a step short.
+                let open = now.since(since);
+                let long_enough = open > self.timing.pulse_max && open + STEP_TIME >= self.timing.flash_min;
+                (flash && long_enough).then_some(HookSignal::Flash)
             }
             (State::Opening(since, _), false) if now.since(since) > limit => {
                 self.state = State::OnHook;

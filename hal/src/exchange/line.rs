@@ -3,11 +3,14 @@
 //! The circuit knows wires and signals; what they mean for calls is decided in the switch.
 
 use super::call::CallId;
+use super::features::Lead;
 use super::hook::{HookSignal, Supervisor};
+use super::notice::Notice;
 use super::numbers::{Destination, DialString};
 use super::ringer::Ringer;
 use super::settings::Settings;
 use super::source::Source;
+use super::station::{Session, Station};
 use super::subscriber::{FromExchange, FromTerminal, STEP};
 use super::tones::{Player, Signal};
 use loopstart_signal::dtmf;
@@ -39,6 +42,8 @@ pub(crate) enum Phase {
     Calling(CallId),
     /// It is being rung.
     Ringing(CallId),
+    /// It is being rung because a party that it wants to call is free; lifting calls it.
+    Offering(Destination),
     /// In a call.
     Talking(CallId),
     /// The far end released.
@@ -54,7 +59,7 @@ impl Phase {
             Self::Idle => "idle",
             Self::Register(_) => "dialing",
             Self::Calling(_) => "calling",
-            Self::Ringing(_) => "ringing",
+            Self::Ringing(_) | Self::Offering(_) => "ringing",
             Self::Talking(_) => "talking",
             Self::Clearing(_) => "clearing",
             Self::Treatment(_) => "treatment",
@@ -76,6 +81,10 @@ pub(crate) struct Register {
     pub(crate) digits: DialString,
     /// When the switch loses patience.
     pub(crate) deadline: Time,
+    /// At dial tone, or after a flash.
+    pub(crate) lead: Lead,
+    /// The code that goes on.
+    pub(crate) session: Option<Box<Session>>,
 }
 
 /// The far end has gone.
@@ -100,20 +109,41 @@ pub(crate) struct Treatment {
 pub(crate) enum Stage {
     /// Silence while the switch sets up what the number leads to.
     Connecting(Destination),
+    /// A confirmation or an announcement; then this.
+    Notice(After),
     Tone,
     Howler,
     /// Silence until the terminal goes on hook.
     Lockout,
 }
 
+/// What follows a confirmation or an announcement.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum After {
+    /// Dial tone; recall dial tone when a party is held.
+    DialTone,
+    /// A call.
+    Call(Destination),
+}
+
 /// One line circuit.
 pub(crate) struct Line {
     pub(crate) phase: Phase,
+    /// Its other calls, and what its subscriber has switched on.
+    pub(crate) station: Station,
     hook: Supervisor,
     receiver: dtmf::Receiver,
     pulses: pulse::Counter,
     pub(crate) ringer: Option<Ringer>,
     tone: Option<(Signal, Player)>,
+    /// The tone's audio of this step.
+    pub(crate) tone_audio: [i16; STEP],
+    /// Call-waiting signals and announcements.
+    pub(crate) notice: Notice,
+    /// Line and far end do not hear each other.
+    pub(crate) cut: bool,
+    /// A flash means something at busy tone and ringback.
+    flash_on_tone: bool,
     /// What an operator puts onto the line.
     pub(crate) source: Source,
     recorder: Option<Box<dyn Recorder>>,
@@ -146,14 +176,19 @@ pub(crate) struct Composed {
 }
 
 impl Line {
-    pub(crate) fn new(index: usize, settings: &Settings) -> Self {
+    pub(crate) fn new(index: usize, settings: &Settings, flash_on_tone: bool) -> Self {
         Self {
             phase: Phase::Idle,
-            hook: Supervisor::new(settings.timing.hook),
+            station: Station::default(),
+            hook: Supervisor::new(settings.hook()),
             receiver: dtmf::Receiver::new(),
             pulses: pulse::Counter::new(settings.country.pulse),
             ringer: None,
             tone: None,
+            tone_audio: [0; STEP],
+            notice: Notice::new(settings.country),
+            cut: false,
+            flash_on_tone,
             source: Source::new(),
             recorder: None,
             recorded: 0,
@@ -199,6 +234,26 @@ impl Line {
         ended
     }
 
+    /// Whether a flash means something now.
+    fn expects_flash(&self) -> bool {
+        self.station.has_more()
+            || self.station.orders.is_some()
+            || match &self.phase {
+                Phase::Talking(_) => true,
+                Phase::Calling(_) => self.flash_on_tone,
+                Phase::Treatment(treatment) => self.flash_on_tone && treatment.stage == Stage::Tone,
+                _ => false,
+            }
+    }
+
+    /// Makes the exchange's tone of this step.
+    pub(crate) fn sound_tone(&mut self) {
+        self.tone_audio = [0; STEP];
+        if let Some((_, player)) = &mut self.tone {
+            player.mix(&mut self.tone_audio);
+        }
+    }
+
     /// Sees what the terminal did in the last step. Answers the samples of a recording that failed.
     pub(crate) fn supervise(
         &mut self,
@@ -210,7 +265,7 @@ impl Line {
         self.heard = if current { from.audio } else { [0; STEP] };
         // While the switch itself interrupts the current it cannot see the loop.
         if !self.open {
-            let flash = matches!(self.phase, Phase::Talking(_));
+            let flash = self.expects_flash();
             let was_off_hook = self.is_off_hook();
             if let Some(pulse::Event::Digit(symbol)) = self.pulses.expire(now) {
                 signals(LineSignal::Digit(symbol, DigitMode::Pulse));
@@ -221,6 +276,9 @@ impl Line {
             if let Some(signal) = self.hook.step(now, current, flash) {
                 if matches!(signal, HookSignal::Seized | HookSignal::Released) {
                     self.receiver.reset();
+                }
+                // A break that was a recall is no pulse.
+                if signal != HookSignal::Opened {
                     self.pulses.reset();
                 }
                 signals(LineSignal::Hook(signal));
@@ -248,9 +306,10 @@ impl Line {
     pub(crate) fn compose(&mut self, now: Time, to: &mut FromExchange) -> Composed {
         let mut composed = Composed::default();
         let mut audio = self.speech;
-        if let Some((_, player)) = &mut self.tone {
-            player.mix(&mut audio);
+        for (s, tone) in audio.iter_mut().zip(self.tone_audio) {
+            *s = s.saturating_add(tone);
         }
+        self.notice.mix(&mut audio);
         to.ringing = false;
         if let Some(ringer) = &mut self.ringer {
             let step = ringer.step(now, &mut audio);

@@ -6,6 +6,7 @@
 use super::party::Act;
 use super::tones::Signal;
 use arrayvec::ArrayString;
+use loopstart_signal::plan::Access;
 
 /// Most digits of one number that the register keeps.
 pub const MAX_DIGITS: usize = 40;
@@ -19,6 +20,11 @@ pub(crate) const FIRST_NUMBER: u32 = 5_550_100;
 pub(crate) const FIRST_NUMBERS: u32 = 20;
 /// Every line's second number: this plus the line.
 pub(crate) const SECOND_NUMBER: u32 = 5_560_000;
+
+/// Extensions of a private exchange's lines: this plus the line.
+pub(crate) const FIRST_EXTENSION: usize = 100;
+/// Digits of an extension.
+const EXTENSION_DIGITS: usize = 3;
 
 /// Where a number leads.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -133,6 +139,38 @@ pub(crate) enum Verdict {
     Complete(Destination),
 }
 
+/// Looks `digits` up as a subscriber dials them: behind the way out of a private exchange, where there is one, or as one
+/// of its extensions.
+pub(crate) fn dialled(digits: &str, access: Option<&Access>, lines: usize) -> Verdict {
+    let Some(access) = access else { return look_up(digits, lines) };
+    if let Some(outside) = digits.strip_prefix(access.prefix.as_str()) {
+        return look_up(outside, lines);
+    }
+    if access.prefix.starts_with(digits) {
+        return Verdict::Incomplete;
+    }
+    let digits = digits.strip_suffix('#').unwrap_or(digits);
+    match digits.as_bytes() {
+        [b'1'..=b'3', rest @ ..] if rest.iter().all(u8::is_ascii_digit) => {
+            if digits.len() < EXTENSION_DIGITS {
+                return Verdict::Incomplete;
+            }
+            let line = digits.parse().ok().and_then(|number: usize| number.checked_sub(FIRST_EXTENSION));
+            Verdict::Complete(match line {
+                Some(line) if line < lines => Destination::Line(line),
+                _ => Destination::Treatment(Signal::VacantCode),
+            })
+        }
+        [b'*' | b'#', ..] => look_up(digits, lines),
+        _ => Verdict::Complete(Destination::Treatment(Signal::Reorder)),
+    }
+}
+
+/// The extension of a line of a private exchange.
+pub fn extension_of(line: usize) -> String {
+    format!("{}", FIRST_EXTENSION + line)
+}
+
 /// Looks `digits` up in a plan of seven-digit local numbers, with an optional `1` and area code before them. `lines` is
 /// how many lines the exchange has.
 ///
@@ -145,7 +183,7 @@ pub(crate) fn look_up(digits: &str, lines: usize) -> Verdict {
         [number @ .., b'#'] if !number.is_empty() => {
             Verdict::Complete(seven(&digits[..number.len()], lines).unwrap_or(Destination::Treatment(Signal::Reorder)))
         }
-        // Star codes: no feature is defined here; features.rs sees them first.
+        // Star codes: the switch plan's codes were looked at before.
         [b'*', _, _, ..] => Verdict::Complete(Destination::Treatment(Signal::Reorder)),
         [b'*', ..] => Verdict::Incomplete,
         [b'#', ..] | [b'A'..=b'D', ..] => Verdict::Complete(Destination::Treatment(Signal::Reorder)),

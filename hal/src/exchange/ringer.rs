@@ -23,10 +23,15 @@ enum Presentation {
 
 impl Presentation {
     fn of(form: CidForm) -> Self {
-        match form {
-            CidForm::V23AfterRing | CidForm::V23BeforeRing => Self::AfterFirstRing(fsk::V23),
-            _ => Self::AfterFirstRing(fsk::BELL202),
-        }
+        Self::AfterFirstRing(data_of(form))
+    }
+}
+
+/// The modulation of a country's caller identification.
+pub(crate) fn data_of(form: CidForm) -> fsk::Spec {
+    match form {
+        CidForm::V23AfterRing | CidForm::V23BeforeRing => fsk::V23,
+        _ => fsk::BELL202,
     }
 }
 
@@ -42,7 +47,9 @@ pub(crate) struct RingStep {
 /// Rings one line.
 #[derive(Debug)]
 pub(crate) struct Ringer {
-    cadence: &'static [u32],
+    cadence: Vec<u32>,
+    /// It rings one cycle only.
+    once: bool,
     /// Which part of the cadence; even ones ring.
     part: usize,
     changes: Time,
@@ -57,15 +64,27 @@ pub(crate) struct Ringer {
 }
 
 impl Ringer {
-    /// Ringing that begins at `now`; with caller identification, unless `id` is `None`.
-    pub(crate) fn new(now: Time, country: &Country, timing: &Timing, id: Option<&CallerId>) -> Self {
-        let cadence = country.ring_cadence_ms;
+    /// Ringing that begins at `now`; with caller identification, unless `id` is `None`. `cadence` is a distinctive one:
+    /// on, off, on, off ... in ms.
+    pub(crate) fn new(
+        now: Time,
+        country: &Country,
+        timing: &Timing,
+        id: Option<&CallerId>,
+        cadence: Option<&[u16]>,
+    ) -> Self {
+        let usable = cadence.filter(|cadence| !cadence.is_empty() && cadence.len().is_multiple_of(2));
+        let cadence: Vec<u32> = match usable {
+            Some(cadence) => cadence.iter().map(|&ms| u32::from(ms)).collect(),
+            None => country.ring_cadence_ms.to_vec(),
+        };
         let longest = (1..cadence.len()).step_by(2).max_by_key(|&k| (cadence[k], usize::MAX - k)).unwrap_or(1);
         let Presentation::AfterFirstRing(spec) = Presentation::of(country.cid);
         Self {
-            cadence,
             part: 0,
-            changes: now + part_time(cadence, 0),
+            changes: now + part_time(&cadence, 0),
+            cadence,
+            once: false,
             first_cycle: true,
             data_part: longest,
             data: id.map(Frame::from_caller_id),
@@ -74,6 +93,17 @@ impl Ringer {
             sender: fsk::Sender::new(spec, DATA_LEVEL),
             quiet_until: now,
         }
+    }
+
+    /// One burst, and nothing more: the reminder that a call was forwarded.
+    pub(crate) fn ping(now: Time, country: &Country, timing: &Timing, burst: Duration) -> Self {
+        let burst = u16::try_from(burst.as_millis()).unwrap_or(u16::MAX);
+        Self { once: true, ..Self::new(now, country, timing, None, Some(&[burst, 100])) }
+    }
+
+    /// A single burst is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.once && !self.first_cycle
     }
 
     /// Lives through the step at `now`; data is added to `out`.
@@ -85,7 +115,7 @@ impl Ringer {
                 self.part = 0;
                 self.first_cycle = false;
             }
-            self.changes = now + part_time(self.cadence, self.part);
+            self.changes = now + part_time(&self.cadence, self.part);
             if self.first_cycle && self.part == self.data_part && self.data.is_some() {
                 self.data_at = Some(now + self.pause);
             }
@@ -103,7 +133,7 @@ impl Ringer {
         } else if self.data_at.is_some() {
             self.quiet_until = now + AFTER_DATA;
         }
-        step.ringing = self.part.is_multiple_of(2);
+        step.ringing = self.part.is_multiple_of(2) && !self.is_over();
         step
     }
 }

@@ -1,7 +1,9 @@
 //! How an exchange is set up: country, size, clock and the switch's own times.
 
 use loopstart_signal::country::{self, Country};
+use loopstart_signal::plan::Plan;
 use loopstart_signal::{DateTime, line_model};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Most subscriber lines of one exchange.
@@ -12,6 +14,8 @@ pub const MAX_LINES: usize = 256;
 pub struct Settings {
     /// Tones, ringing cadence, flash and pulse plan, caller-ID form.
     pub country: &'static Country,
+    /// What its lines can do and how: the procedures of its subscribers, and what follows from them.
+    pub plan: Arc<Plan>,
     /// Number of subscriber lines, 1 to [`MAX_LINES`].
     pub lines: usize,
     /// What the exchange's clock says when line time is zero; caller ID carries it.
@@ -29,16 +33,33 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// An exchange of `country` with `lines` lines and everything else as usual.
+    /// An exchange of `country` with `lines` lines and everything else as usual. Its switch plan is the North American one.
     pub fn new(country: &'static Country, lines: usize) -> Self {
         Self {
             country,
+            plan: Plan::named("nanp").unwrap_or_else(Plan::plain),
             lines: lines.clamp(1, MAX_LINES),
             date_time: DateTime { month: 1, day: 2, hour: 9, minute: 30 },
             timing: Timing::of(country),
             path_loss_db: 3.0,
             line: line_model::Settings { noise_dbm0: Some(-70.0), ..line_model::Settings::default() },
             answer_supervision: false,
+        }
+    }
+}
+
+impl Settings {
+    /// The same with this switch plan.
+    pub fn with_plan(self, plan: Arc<Plan>) -> Self {
+        Self { plan, ..self }
+    }
+
+    /// Hook supervision: the plan's limits of a flash where it states them.
+    pub(crate) fn hook(&self) -> HookTiming {
+        if self.plan.facts.contains_key("recall.accept_ms") {
+            self.timing.hook.accepting(self.plan.recall.accept)
+        } else {
+            self.timing.hook
         }
     }
 }
@@ -101,7 +122,9 @@ pub struct HookTiming {
     pub seize: Duration,
     /// Openings up to this are dial pulses (or hits on the line).
     pub pulse_max: Duration,
-    /// Openings from `pulse_max` up to this are a flash, where a flash means something; longer ones clear the call.
+    /// Openings longer than `pulse_max` and shorter than this are neither: nothing happens.
+    pub flash_min: Duration,
+    /// Openings from `flash_min` up to this are a flash, where a flash means something; longer ones clear the call.
     pub flash_max: Duration,
 }
 
@@ -112,7 +135,18 @@ impl HookTiming {
         // A dial pulse opens the loop for up to 70 ms; a timed break may begin at 50 ms, and then length alone cannot
         // tell them apart: in the middle of a call it is a break.
         let pulse_max = shortest.clamp(Duration::from_millis(70), Duration::from_millis(250));
-        Self { seize: Duration::from_millis(20), pulse_max, flash_max: longest.max(pulse_max * 2) }
+        Self {
+            seize: Duration::from_millis(20),
+            pulse_max,
+            flash_min: pulse_max,
+            flash_max: longest.max(pulse_max * 2),
+        }
+    }
+
+    /// The same with other limits of a flash.
+    pub fn accepting(self, (shortest, longest): (Duration, Duration)) -> Self {
+        let pulse_max = shortest.clamp(Duration::from_millis(70), Duration::from_millis(250));
+        Self { pulse_max, flash_min: shortest.max(pulse_max), flash_max: longest.max(pulse_max), ..self }
     }
 }
 

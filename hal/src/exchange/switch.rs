@@ -5,60 +5,31 @@
 //! wires carry. No input or output happens here and time is a value, so a minute takes milliseconds.
 
 use super::call::{Call, CallId, End, Leg};
+use super::complete::Watch;
 use super::event::{Event, EventKind, EventLog};
-use super::features::{self, OnBusy, OnFlash};
+use super::features::{self, Code, Lead};
 use super::hook::HookSignal;
-use super::line::{Clearing, Line, LineSignal, Phase, Recorder, Register, Stage, Treatment};
-use super::numbers::{self, Destination, DialString, Does, Row, Verdict};
+use super::line::{Clearing, Line, LineSignal, Phase, Register, Stage, Treatment};
+use super::music::Music;
+use super::numbers::DialString;
+use super::operator::Refused;
+use super::orbit::Orbit;
 use super::party::{Act, Deed, Party};
-use super::ringer::Ringer;
-use super::settings::{MAX_LINES, Settings, date_time_after};
+use super::settings::{MAX_LINES, Settings};
 use super::subscriber::{FromExchange, FromTerminal, STEP};
 use super::tones::Signal;
-use loopstart_signal::{CallerId, DateTime, DigitMode, Name, Number, PartyId, Time};
+use loopstart_signal::plan::Service;
+use loopstart_signal::{CallerId, DigitMode, Time};
 use std::time::Duration;
-
-/// A command could not be carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// The exchange has no such line.
-    #[error("no such line")]
-    NoSuchLine,
-    /// The line is off hook, being rung, or in a call.
-    #[error("the line is busy")]
-    Busy,
-    /// There is no call to end.
-    #[error("no call on the line")]
-    NoCall,
-    /// It is no digit, or too many wait.
-    #[error("not digits, or too many")]
-    Digits,
-}
-
-/// A look at one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LineState {
-    /// The terminal is off hook.
-    pub off_hook: bool,
-    /// `idle`, `dialing`, `calling`, `ringing`, `talking`, `clearing`, `treatment`.
-    pub phase: &'static str,
-    /// There is battery.
-    pub battery: bool,
-    /// Polarity is reversed.
-    pub reversed: bool,
-    /// A terminal is plugged in.
-    pub plugged: bool,
-    /// The exchange's tone on the line.
-    pub tone: Option<&'static str>,
-    /// The line at the other end of its call.
-    pub peer_line: Option<usize>,
-}
 
 /// What a called-back party does until it is answered, and then.
 const CALL_BACK_WAITS: &[Act] = &[Act::Wait(60_000), Act::HangUp];
 const CALL_BACK_SAYS: &[Act] = &[Act::Wait(500), Act::Voice(3_000), Act::Stay];
 /// How long a call back is tried while the line is not free.
 const CALL_BACK_PATIENCE: Duration = Duration::from_secs(60);
+
+/// A call that was transferred from one outside party to another ends after so long.
+const LINELESS: Duration = Duration::from_secs(3_600);
 
 #[derive(Debug)]
 struct CallBack {
@@ -68,17 +39,35 @@ struct CallBack {
     id: CallerId,
 }
 
+/// A call that was transferred while it rang: it comes back when nobody answers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TransferRecall {
+    pub(crate) call: CallId,
+    /// Who transferred it.
+    pub(crate) line: usize,
+    pub(crate) due: Time,
+}
+
 /// A telephone exchange. See the module's text.
 pub struct Exchange {
-    settings: Settings,
-    now: Time,
-    lines: Vec<Line>,
-    calls: Vec<Call>,
-    next_call: u64,
+    pub(super) settings: Settings,
+    pub(super) now: Time,
+    pub(super) lines: Vec<Line>,
+    pub(super) calls: Vec<Call>,
+    pub(super) next_call: u64,
     call_backs: Vec<CallBack>,
-    events: EventLog,
+    /// The plan's feature codes.
+    pub(super) codes: Vec<Code>,
+    pub(super) orbits: Vec<Orbit>,
+    pub(super) watches: Vec<Watch>,
+    pub(super) transfers: Vec<TransferRecall>,
+    pub(super) events: EventLog,
     signals: Vec<(usize, LineSignal)>,
-    path_gain: f32,
+    pub(super) path_gain: f32,
+    music: Option<Music>,
+    /// What held parties hear in this step.
+    pub(super) music_audio: [i16; STEP],
+    pub(super) speech: Vec<[i16; STEP]>,
 }
 
 impl std::fmt::Debug for Exchange {
@@ -95,8 +84,25 @@ impl Exchange {
     /// An exchange at rest. The number of lines is brought into 1 to [`MAX_LINES`].
     pub fn new(settings: Settings) -> Self {
         let count = settings.lines.clamp(1, MAX_LINES);
+        let codes = features::codes(&settings.plan);
+        let on_tone = |code: &Code| {
+            code.lead == Lead::Flash && matches!(code.service, Service::CompleteBusy | Service::CompleteNoAnswer)
+        };
+        let flash_on_tone = codes.iter().any(on_tone);
+        // Behind a private exchange one waits with music.
+        let music = match settings.plan.facts.get("hold.music").map(|fact| fact.value.as_str()) {
+            Some(stated) => stated == "yes",
+            None => settings.plan.access.is_some(),
+        };
         Self {
-            lines: (0..count).map(|index| Line::new(index, &settings)).collect(),
+            lines: (0..count).map(|index| Line::new(index, &settings, flash_on_tone)).collect(),
+            codes,
+            orbits: Vec::new(),
+            watches: Vec::new(),
+            transfers: Vec::new(),
+            music: music.then(Music::new),
+            music_audio: [0; STEP],
+            speech: Vec::new(),
             path_gain: 10f32.powf(-settings.path_loss_db.clamp(0.0, 30.0) / 20.0),
             settings,
             now: Time::ZERO,
@@ -128,11 +134,18 @@ impl Exchange {
             self.expire(line);
         }
         self.place_call_backs();
+        self.forward_unanswered();
+        self.recall_transfers();
+        self.recall_parked();
+        self.step_watches();
         self.run_calls();
         for (index, (line, to)) in self.lines.iter_mut().zip(to).enumerate() {
             let composed = line.compose(now, to);
             if composed.played {
                 self.events.push(Event { at: now, line: index, kind: EventKind::PlayDone });
+            }
+            if circuit_is_over(line) {
+                line.ringer = None;
             }
             if composed.identified
                 && let Some(call) = line.phase.call().and_then(|id| self.calls.iter().find(|call| call.id == id))
@@ -143,187 +156,21 @@ impl Exchange {
         }
     }
 
-    // --- what may be asked of it
-
-    /// Its settings.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// The line time of the last step.
-    pub fn now(&self) -> Time {
-        self.now
-    }
-
-    /// What happened.
-    pub fn events(&self) -> &EventLog {
-        &self.events
-    }
-
-    /// What the exchange's clock says.
-    pub fn date_time(&self) -> DateTime {
-        date_time_after(self.settings.date_time, self.now.since(Time::ZERO))
-    }
-
-    /// A look at a line.
-    ///
-    /// # Errors
-    /// [`Refused::NoSuchLine`].
-    pub fn state(&self, line: usize) -> Result<LineState, Refused> {
-        let circuit = self.lines.get(line).ok_or(Refused::NoSuchLine)?;
-        let peer = self.call_of(line).and_then(|call| call.leg(call.end_of(line)?.other()).line());
-        Ok(LineState {
-            off_hook: circuit.is_off_hook(),
-            phase: circuit.phase.name(),
-            battery: circuit.battery && !circuit.open,
-            reversed: circuit.reversed != circuit.supervised,
-            plugged: circuit.plugged,
-            tone: circuit.tone().map(Signal::name),
-            peer_line: peer,
-        })
-    }
-
-    /// Places a call to `line` from outside. The time that caller ID carries is the exchange's.
-    ///
-    /// # Errors
-    /// [`Refused::Busy`] when the line is not free, [`Refused::NoSuchLine`].
-    pub fn call(&mut self, line: usize, number: PartyId<Number>, name: PartyId<Name>) -> Result<(), Refused> {
-        let id = CallerId { number, name, time: None };
-        self.call_from(line, Party::calling(id, &[Act::Stay], &[Act::Stay]))
-    }
-
-    /// The far end of a line's call hangs up, or stops calling.
-    ///
-    /// # Errors
-    /// [`Refused::NoCall`], [`Refused::NoSuchLine`].
-    pub fn hang_up(&mut self, line: usize) -> Result<(), Refused> {
-        self.circuit(line)?;
-        let (id, end) =
-            self.call_of(line).and_then(|call| Some((call.id, call.end_of(line)?.other()))).ok_or(Refused::NoCall)?;
-        self.release(id, end);
-        Ok(())
-    }
-
-    /// The far end sends DTMF digits (`,` is a pause of a second).
-    ///
-    /// # Errors
-    /// [`Refused::Digits`], [`Refused::NoSuchLine`].
-    pub fn send_digits(&mut self, line: usize, digits: &str) -> Result<(), Refused> {
-        let circuit = self.circuit(line)?;
-        let known = |b: u8| matches!(b.to_ascii_uppercase(), b'0'..=b'9' | b'*' | b'#' | b'A'..=b'D' | b',');
-        if !digits.bytes().all(known) || !circuit.source.digits(digits) {
-            return Err(Refused::Digits);
-        }
-        Ok(())
-    }
-
-    /// Puts a tone on the line, for `ms` or until the next one.
-    ///
-    /// # Errors
-    /// [`Refused::NoSuchLine`].
-    pub fn send_tone(&mut self, line: usize, signal: Signal, ms: Option<u32>) -> Result<(), Refused> {
-        let country = self.settings.country;
-        self.circuit(line)?.source.tone(signal, country, ms);
-        Ok(())
-    }
-
-    /// Plays 8 kHz audio to the line, instead of what plays now; `PlayDone` follows at its end, or when the terminal
-    /// goes on hook.
-    ///
-    /// # Errors
-    /// [`Refused::NoSuchLine`].
-    pub fn play(&mut self, line: usize, clip: Vec<i16>) -> Result<(), Refused> {
-        self.circuit(line)?.source.play(clip);
-        Ok(())
-    }
-
-    /// Stops tones, digits and audio that commands put on the line; `PlayDone` tells of audio cut short.
-    ///
-    /// # Errors
-    /// [`Refused::NoSuchLine`].
-    pub fn stop_sending(&mut self, line: usize) -> Result<(), Refused> {
-        if self.circuit(line)?.source.stop() {
-            self.event(line, EventKind::PlayDone);
-        }
-        Ok(())
-    }
-
-    /// Records what the terminal says while it is off hook; ends the recording under way, if any. The recording ends by
-    /// itself when the terminal goes on hook.
-    ///
-    /// # Errors
-    /// [`Refused::NoSuchLine`].
-    pub fn record(&mut self, line: usize, recorder: Option<Box<dyn Recorder>>) -> Result<(), Refused> {
-        if let Some(samples) = self.circuit(line)?.record(recorder) {
-            self.event(line, EventKind::RecordDone(samples));
-        }
-        Ok(())
-    }
-
-    /// Sets the line's polarity.
-    ///
-    /// # Errors
-    /// [`Refused::NoSuchLine`].
-    pub fn set_polarity(&mut self, line: usize, reversed: bool) -> Result<(), Refused> {
-        let circuit = self.circuit(line)?;
-        circuit.supervised = false;
-        if std::mem::replace(&mut circuit.reversed, reversed) != reversed {
-            self.event(line, EventKind::Polarity(reversed));
-        }
-        Ok(())
-    }
-
-    /// Turns the line's battery on or off (a cut cable).
-    ///
-    /// # Errors
-    /// [`Refused::NoSuchLine`].
-    pub fn set_battery(&mut self, line: usize, on: bool) -> Result<(), Refused> {
-        let circuit = self.circuit(line)?;
-        if std::mem::replace(&mut circuit.battery, on) != on {
-            self.event(line, EventKind::Battery(on));
-        }
-        Ok(())
-    }
-
-    /// A terminal is plugged in, or pulled out.
-    ///
-    /// # Errors
-    /// [`Refused::NoSuchLine`].
-    pub fn set_plugged(&mut self, line: usize, plugged: bool) -> Result<(), Refused> {
-        let circuit = self.circuit(line)?;
-        if std::mem::replace(&mut circuit.plugged, plugged) != plugged {
-            self.event(line, if plugged { EventKind::Plugged } else { EventKind::Unplugged });
-        }
-        Ok(())
-    }
-
-    /// Sets the exchange's clock.
-    pub fn set_date_time(&mut self, date_time: DateTime) {
-        self.settings.date_time = date_time_after(date_time, Duration::ZERO);
-    }
-
-    /// Sets whether and for how long loop current is interrupted when a far end releases.
-    pub fn set_open_interval(&mut self, open_interval: Option<Duration>) {
-        self.settings.timing.open_interval = open_interval;
-    }
-
-    // --- within
-
-    fn circuit(&mut self, line: usize) -> Result<&mut Line, Refused> {
+    pub(super) fn circuit(&mut self, line: usize) -> Result<&mut Line, Refused> {
         self.lines.get_mut(line).ok_or(Refused::NoSuchLine)
     }
 
-    fn call_of(&self, line: usize) -> Option<&Call> {
+    pub(super) fn call_of(&self, line: usize) -> Option<&Call> {
         let id = self.lines.get(line)?.phase.call()?;
         self.calls.iter().find(|call| call.id == id)
     }
 
-    fn event(&mut self, line: usize, kind: EventKind) {
+    pub(super) fn event(&mut self, line: usize, kind: EventKind) {
         self.events.push(Event { at: self.now, line, kind });
     }
 
     /// Puts a tone on the line, or takes it off.
-    fn tone(&mut self, line: usize, signal: Option<Signal>) {
+    pub(super) fn tone(&mut self, line: usize, signal: Option<Signal>) {
         if let Some(circuit) = self.lines.get_mut(line) {
             circuit.set_tone(signal, &self.settings);
         }
@@ -332,7 +179,7 @@ impl Exchange {
         }
     }
 
-    fn set_phase(&mut self, line: usize, phase: Phase) {
+    pub(super) fn set_phase(&mut self, line: usize, phase: Phase) {
         if let Some(circuit) = self.lines.get_mut(line) {
             circuit.phase = phase;
         }
@@ -345,22 +192,29 @@ impl Exchange {
                 self.event(line, EventKind::OffHook);
                 match self.lines.get(line).map(|circuit| circuit.phase.clone()) {
                     // Also in the silence between two rings: the call is answered.
-                    Some(Phase::Ringing(id)) => self.answer(id),
-                    Some(Phase::Idle) => self.dial_tone(line),
+                    Some(Phase::Ringing(id)) => self.lift(line, id),
+                    Some(Phase::Offering(target)) => self.call_watched(line, target),
+                    Some(Phase::Idle) => {
+                        if let Some(circuit) = self.lines.get_mut(line) {
+                            circuit.ringer = None;
+                        }
+                        self.dial_tone(line);
+                    }
                     _ => {}
                 }
             }
             LineSignal::Hook(HookSignal::Opened) => {
+                let now = self.now;
+                let Some(circuit) = self.lines.get_mut(line) else { return };
+                circuit.station.opened = now;
                 // The first pulse breaks dial tone.
-                if matches!(self.lines.get(line).map(|l| &l.phase), Some(Phase::Register(_))) {
+                if matches!(circuit.phase, Phase::Register(_)) && circuit.station.orders.is_none() {
                     self.tone(line, None);
                 }
             }
             LineSignal::Hook(HookSignal::Flash) => {
                 self.event(line, EventKind::Flash);
-                match features::on_flash(line) {
-                    OnFlash::Ignore => {}
-                }
+                self.flash(line);
             }
             LineSignal::Hook(HookSignal::Released) => {
                 self.event(line, EventKind::OnHook);
@@ -370,103 +224,47 @@ impl Exchange {
         }
     }
 
-    /// Connects a register and dial tone.
-    fn dial_tone(&mut self, line: usize) {
+    /// Connects a register and dial tone; a special one while calls are forwarded, where the plan has that.
+    pub(super) fn dial_tone(&mut self, line: usize) {
         let deadline = self.now + self.settings.timing.digit;
-        self.set_phase(line, Phase::Register(Register { digits: DialString::new(), deadline }));
-        self.tone(line, Some(Signal::Dial));
+        let register = Register { digits: DialString::new(), deadline, lead: Lead::DialTone, session: None };
+        let tells = self.settings.plan.facts.contains_key("forward.indication");
+        let Some(circuit) = self.lines.get_mut(line) else { return };
+        circuit.station.timed_out = false;
+        let special = tells && circuit.station.forwards();
+        self.set_phase(line, Phase::Register(register));
+        self.tone(line, Some(if special { Signal::Stutter } else { Signal::Dial }));
     }
 
     fn digit(&mut self, line: usize, symbol: u8, mode: DigitMode) {
         self.event(line, EventKind::Digit(symbol, mode));
-        let timing = self.settings.timing;
-        let count = self.lines.len();
-        let Some(Line { phase: Phase::Register(register), .. }) = self.lines.get_mut(line) else { return };
-        // A full register takes no more; its number was complete long before.
-        let _ = register.digits.try_push(char::from(symbol));
-        let digits = register.digits;
-        let verdict = features::dialled(&digits).unwrap_or_else(|| numbers::look_up(&digits, count));
-        let patience = if matches!(verdict, Verdict::Critical(_)) { timing.critical } else { timing.digit };
-        register.deadline = self.now + patience;
-        self.tone(line, None);
-        if let Verdict::Complete(destination) = verdict {
-            self.route(line, &digits, destination);
+        if self.acknowledged(line, symbol) {
+            return;
         }
-    }
-
-    /// The number is complete.
-    fn route(&mut self, line: usize, digits: &str, destination: Destination) {
-        self.event(line, EventKind::Dialed(DialString::from(digits).unwrap_or_default()));
-        let until = self.now + self.settings.timing.post_dial;
-        self.set_phase(line, Phase::Treatment(Treatment { stage: Stage::Connecting(destination), until }));
-        self.tone(line, None);
-    }
-
-    /// The post-dial delay is over.
-    fn connect(&mut self, line: usize, destination: Destination) {
-        match destination {
-            Destination::Treatment(signal) => self.treat(line, signal),
-            Destination::Script(row) => self.call_script(line, row),
-            Destination::Line(called) => {
-                // A line that calls itself is busy.
-                if !self.lines.get(called).is_some_and(Line::is_free) {
-                    match features::on_busy(called) {
-                        OnBusy::Busy => self.treat(line, Signal::Busy),
-                    }
-                    return;
-                }
-                let caller_id = CallerId {
-                    number: PartyId::Known(Number::new(&numbers::number_of(line))),
-                    name: PartyId::Known(Name::new(&format!("EMULATED {line}"))),
-                    time: Some(self.date_time()),
-                };
-                self.begin_call(Leg::Line(line), Leg::Line(called), caller_id);
+        let Some(circuit) = self.lines.get_mut(line) else { return };
+        if circuit.station.orders.is_some() {
+            self.order_digit(line, symbol);
+            return;
+        }
+        match &mut circuit.phase {
+            Phase::Register(register) => {
+                // A full register takes no more; its number was complete long before.
+                let _ = register.digits.try_push(char::from(symbol));
+                circuit.notice.stop();
+                self.tone(line, None);
+                self.consider(line, false);
             }
-        }
-    }
-
-    fn call_script(&mut self, line: usize, row: &'static Row) {
-        let Does::Script(script) = row.does else { return };
-        let id = CallerId {
-            number: PartyId::Known(Number::new(&row.number.to_string())),
-            name: PartyId::Known(Name::new(row.name)),
-            time: None,
-        };
-        let party = Party::called(script, id);
-        self.begin_call(Leg::Line(line), Leg::Party(Box::new(party)), CallerId::default());
-    }
-
-    /// A party outside calls a line.
-    fn call_from(&mut self, line: usize, party: Party) -> Result<(), Refused> {
-        if !self.circuit(line)?.is_free() {
-            return Err(Refused::Busy);
-        }
-        let caller_id = CallerId { time: Some(self.date_time()), ..party.id };
-        self.begin_call(Leg::Party(Box::new(party)), Leg::Line(line), caller_id);
-        Ok(())
-    }
-
-    fn begin_call(&mut self, caller: Leg, called: Leg, caller_id: CallerId) {
-        let id = CallId(self.next_call);
-        self.next_call += 1;
-        if let Leg::Line(line) = called {
-            let ringer = Ringer::new(self.now, self.settings.country, &self.settings.timing, Some(&caller_id));
-            if let Some(circuit) = self.lines.get_mut(line) {
-                circuit.ringer = Some(ringer);
+            Phase::Calling(_) | Phase::Treatment(Treatment { stage: Stage::Tone, .. })
+                if circuit.station.held.is_empty() && circuit.station.members.is_empty() =>
+            {
+                self.tone_digit(line, symbol);
             }
-            self.set_phase(line, Phase::Ringing(id));
-            self.event(line, EventKind::Ringing);
+            _ => {}
         }
-        if let Leg::Line(line) = caller {
-            self.set_phase(line, Phase::Calling(id));
-            self.tone(line, Some(Signal::Ringback));
-        }
-        let call = Call { id, caller, called, since: self.now, talking: false, caller_id, said: [[0; STEP]; 2] };
-        self.calls.push(call);
     }
 
     /// The called end answers.
-    fn answer(&mut self, id: CallId) {
+    pub(super) fn answer(&mut self, id: CallId) {
         let Some(call) = self.calls.iter_mut().find(|call| call.id == id && !call.talking) else { return };
         call.talking = true;
         if let Leg::Party(party) = &mut call.caller {
@@ -474,17 +272,23 @@ impl Exchange {
         }
         let (caller, called) = (call.caller.line(), call.called.line());
         for line in [caller, called].into_iter().flatten() {
-            if let Some(circuit) = self.lines.get_mut(line) {
+            let Some(circuit) = self.lines.get_mut(line) else { continue };
+            if circuit.phase.call() == Some(id) {
                 circuit.ringer = None;
+                circuit.phase = Phase::Talking(id);
+                // While an order is taken its tone stays; none comes back after it.
+                match circuit.station.orders.as_mut().filter(|orders| orders.pauses) {
+                    Some(orders) => orders.tone = None,
+                    None => self.tone(line, None),
+                }
             }
-            self.tone(line, None);
-            self.set_phase(line, Phase::Talking(id));
             self.event(line, EventKind::Answered);
         }
-        if self.settings.answer_supervision
-            && let Some(line) = caller
-        {
-            self.supervise_answer(line);
+        if let Some(line) = caller {
+            self.courtesy_answered(line);
+            if self.settings.answer_supervision {
+                self.supervise_answer(line);
+            }
         }
     }
 
@@ -499,7 +303,7 @@ impl Exchange {
     }
 
     /// Polarity is as it was before the answer.
-    fn end_supervision(&mut self, line: usize) {
+    pub(super) fn end_supervision(&mut self, line: usize) {
         if let Some(circuit) = self.lines.get_mut(line)
             && std::mem::take(&mut circuit.supervised)
         {
@@ -508,10 +312,34 @@ impl Exchange {
         }
     }
 
+    /// A line leaves one of its calls, which ends.
+    pub(super) fn drop_call(&mut self, line: usize, id: CallId) {
+        let end = self.calls.iter().find(|call| call.id == id).and_then(|call| call.end_of(line));
+        if let Some(end) = end {
+            self.release(id, end);
+        }
+    }
+
+    /// A call ends because `end` will not have it: a line at the other end hears this, unless it does other things by now.
+    pub(super) fn refuse(&mut self, id: CallId, end: End, signal: Signal) {
+        let far = self.calls.iter().find(|call| call.id == id).and_then(|call| call.leg(end.other()).line());
+        let listens = |line: &usize| {
+            let circuit = self.lines.get(*line);
+            circuit.is_some_and(|circuit| circuit.phase.call() == Some(id) && circuit.is_off_hook())
+        };
+        let far =
+            far.filter(listens).filter(|&line| self.lines.get(line).is_some_and(|c| c.station.members.is_empty()));
+        self.release(id, end);
+        if let Some(far) = far {
+            self.treat(far, signal);
+        }
+    }
+
     /// A call ends because `end` went: the other end is cleared.
-    fn release(&mut self, id: CallId, end: End) {
+    pub(super) fn release(&mut self, id: CallId, end: End) {
         let Some(at) = self.calls.iter().position(|call| call.id == id) else { return };
         let call = self.calls.swap_remove(at);
+        self.orbits.retain(|orbit| orbit.call != id);
         if let (End::Caller, Leg::Line(line), Leg::Party(party)) = (end, &call.caller, &call.called)
             && let Some(delay) = party.call_back
         {
@@ -521,27 +349,63 @@ impl Exchange {
         }
         // Both: a far end that an operator hangs up may itself be a line, still off hook.
         for end in [end, end.other()] {
-            let Some(line) = call.leg(end).line() else { continue };
-            match self.lines.get(line).map(|circuit| circuit.phase.clone()) {
-                Some(Phase::Ringing(of)) if of == id => {
-                    if let Some(circuit) = self.lines.get_mut(line) {
-                        circuit.ringer = None;
-                    }
-                    self.set_phase(line, Phase::Idle);
+            if let Some(line) = call.leg(end).line() {
+                self.detach(line, id);
+            }
+        }
+    }
+
+    /// A call of a line has ended: whatever it was to the line, it is not any more.
+    pub(super) fn detach(&mut self, line: usize, id: CallId) {
+        let Some(circuit) = self.lines.get_mut(line) else { return };
+        let station = &mut circuit.station;
+        if station.waiting.is_some_and(|waiting| waiting.call == id) {
+            self.end_waiting(line);
+            self.event(line, EventKind::Released);
+        } else if station.held.contains(&id) {
+            station.held.retain(|held| *held != id);
+            if station.held.is_empty() {
+                station.by_waiting = false;
+                station.held_for_good = None;
+                station.held_by_code = false;
+            }
+            self.event(line, EventKind::Released);
+        } else if station.members.contains(&id) {
+            station.members.retain(|member| *member != id);
+            self.event(line, EventKind::Released);
+        } else {
+            match circuit.phase {
+                Phase::Ringing(of) if of == id => {
+                    circuit.ringer = None;
+                    circuit.station.ring_at = None;
+                    circuit.station.ring_until = None;
+                    circuit.phase = Phase::Idle;
                     self.event(line, EventKind::RingingStopped);
                     self.event(line, EventKind::Released);
                 }
-                Some(Phase::Calling(of) | Phase::Talking(of)) if of == id => self.clear(line),
+                Phase::Calling(of) | Phase::Talking(of) if of == id => {
+                    let members = std::mem::take(&mut circuit.station.members);
+                    if members.is_empty() {
+                        // What a flash stood for is gone with the call.
+                        circuit.station.orders = None;
+                        self.clear(line);
+                    } else {
+                        self.talk_to(line, &members);
+                        self.event(line, EventKind::Released);
+                    }
+                }
                 _ => {}
             }
         }
     }
 
-    /// The far end of a line has gone, the line is still off hook: open interval, a pause, dial tone.
-    fn clear(&mut self, line: usize) {
+    /// The far end of a line has gone, the line is still off hook: open interval, a pause, dial tone. Loop current is not
+    /// interrupted while the line has another call.
+    pub(super) fn clear(&mut self, line: usize) {
         let timing = self.settings.timing;
         let released = self.now + timing.release;
-        let open = timing.open_interval.map(|interval| (released, released + interval));
+        let holds = self.lines.get(line).is_some_and(|circuit| !circuit.station.held.is_empty());
+        let open = timing.open_interval.filter(|_| !holds).map(|interval| (released, released + interval));
         let dial_tone = open.map_or(released, |(_, end)| end) + timing.clearing_pause;
         self.set_phase(line, Phase::Clearing(Clearing { open, dial_tone }));
         self.tone(line, None);
@@ -549,30 +413,8 @@ impl Exchange {
         self.event(line, EventKind::Released);
     }
 
-    /// The terminal went on hook.
-    fn on_hook(&mut self, line: usize) {
-        let Some(circuit) = self.lines.get_mut(line) else { return };
-        let playing = circuit.source.stop();
-        circuit.open = false;
-        let phase = std::mem::replace(&mut circuit.phase, Phase::Idle);
-        let recorded = circuit.record(None);
-        if playing {
-            self.event(line, EventKind::PlayDone);
-        }
-        if let Some(samples) = recorded {
-            self.event(line, EventKind::RecordDone(samples));
-        }
-        self.tone(line, None);
-        self.end_supervision(line);
-        if let Some(id) = phase.call()
-            && let Some(end) = self.calls.iter().find(|call| call.id == id).and_then(|call| call.end_of(line))
-        {
-            self.release(id, end);
-        }
-    }
-
     /// Gives the line a tone instead of a call.
-    fn treat(&mut self, line: usize, signal: Signal) {
+    pub(super) fn treat(&mut self, line: usize, signal: Signal) {
         let until = self.now + self.settings.timing.tone;
         self.set_phase(line, Phase::Treatment(Treatment { stage: Stage::Tone, until }));
         self.tone(line, Some(signal));
@@ -580,26 +422,27 @@ impl Exchange {
 
     /// Looks at the deadlines of a line.
     fn expire(&mut self, line: usize) {
+        self.step_waiting(line);
+        self.expire_orders(line);
+        self.expire_ring_back(line);
         let now = self.now;
         let timing = self.settings.timing;
         let Some(circuit) = self.lines.get_mut(line) else { return };
         match &mut circuit.phase {
-            Phase::Register(register) if now >= register.deadline => {
-                let digits = register.digits;
-                match features::dialled(&digits).unwrap_or_else(|| numbers::look_up(&digits, self.lines.len())) {
-                    Verdict::Critical(destination) => self.route(line, &digits, destination),
-                    _ => self.treat(line, Signal::Reorder),
-                }
+            Phase::Register(register) if now >= register.deadline && circuit.station.orders.is_none() => {
+                self.consider(line, true);
             }
             Phase::Clearing(clearing) => {
                 let clearing = *clearing;
                 circuit.open = clearing.open.is_some_and(|(from, to)| now >= from && now < to);
-                if now >= clearing.dial_tone {
-                    self.dial_tone(line);
+                // While a call waits the line is not free for dialling.
+                if now >= clearing.dial_tone && circuit.station.waiting.is_none() && circuit.station.orders.is_none() {
+                    self.any_dial_tone(line, None);
                 }
             }
             Phase::Treatment(treatment) if now >= treatment.until => match treatment.stage {
                 Stage::Connecting(destination) => self.connect(line, destination),
+                Stage::Notice(after) => self.after_notice(line, after),
                 Stage::Tone => {
                     *treatment = Treatment { stage: Stage::Howler, until: now + timing.howler };
                     self.tone(line, Some(Signal::Howler));
@@ -631,31 +474,33 @@ impl Exchange {
 
     /// Far ends live through the step, and audio passes between the ends of every call.
     fn run_calls(&mut self) {
+        let (now, country) = (self.now, self.settings.country);
+        self.music_audio = self.music.as_mut().map_or([0; STEP], Music::step);
         for line in &mut self.lines {
-            line.speech = [0; STEP];
+            line.sound_tone();
         }
-        let (now, country, gain) = (self.now, self.settings.country, self.path_gain);
-        let mut deeds = Vec::new();
-        for call in &mut self.calls {
-            let heard = call.said.map(|said| if call.talking { attenuated(&said, gain) } else { [0; STEP] });
-            let [caller_said, called_said] = &mut call.said;
-            for (end, leg, heard, said) in [
-                (End::Caller, &mut call.caller, &heard[1], caller_said),
-                (End::Called, &mut call.called, &heard[0], called_said),
-            ] {
-                match leg {
-                    Leg::Line(line) => {
-                        if let Some(line) = self.lines.get_mut(*line) {
-                            *said = line.heard;
-                            line.speech = *heard;
-                        }
-                    }
-                    Leg::Party(party) => {
-                        if let Some(deed) = party.step(now, call.since, country, heard, said) {
-                            deeds.push((call.id, end, deed));
-                        }
-                    }
+        self.mix_lines();
+        let mut heard = Vec::new();
+        for (at, call) in self.calls.iter().enumerate() {
+            for end in [End::Caller, End::Called] {
+                if matches!(call.leg(end), Leg::Party(_)) {
+                    heard.push((at, end, self.heard_by_party(call, end)));
                 }
+            }
+        }
+        let mut deeds = Vec::new();
+        for (at, end, heard) in heard {
+            let Some(call) = self.calls.get_mut(at) else { continue };
+            let (id, since) = (call.id, call.since);
+            let [caller_said, called_said] = &mut call.said;
+            let (leg, said) = match end {
+                End::Caller => (&mut call.caller, caller_said),
+                End::Called => (&mut call.called, called_said),
+            };
+            if let Leg::Party(party) = leg
+                && let Some(deed) = party.step(now, since, country, &heard, said)
+            {
+                deeds.push((id, end, deed));
             }
         }
         for (id, end, deed) in deeds {
@@ -670,9 +515,13 @@ impl Exchange {
                 }
             }
         }
+        // Two far ends that were connected with each other, and nobody on a line hears them: they are gone.
+        let lineless = |call: &Call| matches!((&call.caller, &call.called), (Leg::Party(_), Leg::Party(_)));
+        self.calls.retain(|call| !lineless(call) || now < call.since + LINELESS);
     }
 }
 
-fn attenuated(audio: &[i16; STEP], gain: f32) -> [i16; STEP] {
-    audio.map(|s| (f32::from(s) * gain) as i16)
+/// A reminder burst is over.
+fn circuit_is_over(line: &Line) -> bool {
+    line.ringer.as_ref().is_some_and(super::ringer::Ringer::is_over)
 }

@@ -60,6 +60,13 @@ impl Telephone {
         }
     }
 
+    /// Sends DTMF digits of this length.
+    pub(crate) fn dial_for(&mut self, digits: &str, time: Duration) {
+        for symbol in digits.bytes() {
+            assert!(self.sender.push(symbol, time, time));
+        }
+    }
+
     /// Sends digits as pulses.
     pub(crate) fn dial_pulses(&mut self, digits: &str) {
         for symbol in digits.bytes() {

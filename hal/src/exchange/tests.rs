@@ -5,6 +5,7 @@ use super::settings::Settings;
 use super::telephone::{Bench, level_of};
 use super::tones::Signal;
 use loopstart_signal::country::{US, by_code};
+use loopstart_signal::plan::Plan;
 use loopstart_signal::{DateTime, DigitMode, Name, Number, PartyId, Time};
 use std::collections::VecDeque;
 
@@ -214,7 +215,8 @@ fn the_caller_gives_up_and_ringing_stops() {
 
 #[test]
 fn pulses_dial_and_a_flash_is_no_hang_up() {
-    let mut bench = Bench::new(2);
+    // On a line without features a flash does nothing.
+    let mut bench = Bench::with(Settings::new(US, 2).with_plan(Plan::plain()));
     bench.phones[0].off_hook = true;
     bench.run(500);
     bench.phones[0].dial_pulses("5550101");
