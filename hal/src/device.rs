@@ -1,5 +1,7 @@
 //! The seam between the event thread and a line.
 
+use crate::drivers::audio::Streams;
+use crate::drivers::watch::ToneWatcher;
 use loopstart_signal::{Clock, LineAction, LineEvent, Time};
 use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
@@ -58,6 +60,17 @@ pub trait LineDevice: Send {
 
     /// Handles a passed deadline.
     fn expire(&mut self, now: Time, events: &mut EventQueue);
+
+    /// The streams of the line's audio, of a device that has them. After a change its deadline may be another one.
+    fn audio(&mut self) -> Option<&mut Streams> {
+        None
+    }
+
+    /// Gives the device what an action [`WatchTones`](loopstart_signal::ActionKind::WatchTones) that follows needs, for a
+    /// device makes nothing. Answers what it needs no longer, for the caller to drop where that may take its time.
+    fn equip(&mut self, watcher: Box<ToneWatcher>) -> Option<Box<ToneWatcher>> {
+        Some(watcher)
+    }
 
     /// Whether everything that an emulated line sent up to the published tick has been consumed. Real devices have
     /// no such notion and answer true. The line clock does not advance before this is true.

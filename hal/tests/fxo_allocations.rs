@@ -1,16 +1,21 @@
 //! The FXO driver runs in the event thread, so it must not allocate once it is made: a counting allocator watches it
 //! through a day in a line's life.
 
+use loopstart_hal::drivers::audio::Direction;
 use loopstart_hal::drivers::fxo::Fxo;
+use loopstart_hal::drivers::watch::ToneWatcher;
 use loopstart_hal::{BLOCK, EventQueue, FxoEvent, FxoPort, HookCommand, LineDevice, PortError, Readiness};
 use loopstart_signal::country::US;
 use loopstart_signal::tone::TonePlayer;
 use loopstart_signal::{
-    ActionId, ActionKind, Clock, DialStep, DigitMode, Heed, LineAction, LineEvent, Outcome, Time, cid, dtmf, fsk,
+    ActionId, ActionKind, Clock, DialStep, DigitMode, Heed, LineAction, LineEvent, MediaOrder, OutTone, Outcome, Time,
+    ToneKind, TonePart, ToneWatch, WatchedTone, cas, cid, dtmf, fsk,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::io::{Read, Write};
 use std::os::fd::BorrowedFd;
+use std::os::unix::net::UnixStream;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -96,6 +101,9 @@ struct Day {
     done: u32,
     callers: u32,
     digits: u32,
+    tones: u32,
+    waiting: u32,
+    media: u32,
 }
 
 impl Day {
@@ -109,6 +117,9 @@ impl Day {
                 LineEvent::Done { outcome: Outcome::Ok, .. } => self.done += 1,
                 LineEvent::CallerId(_) => self.callers += 1,
                 LineEvent::Digit(_) => self.digits += 1,
+                LineEvent::CustomTone(_) => self.tones += 1,
+                LineEvent::CallWaiting => self.waiting += 1,
+                LineEvent::Media(_) => self.media += 1,
                 _ => {}
             }
         }
@@ -151,6 +162,9 @@ fn nothing_is_allocated_after_construction() {
         done: 0,
         callers: 0,
         digits: 0,
+        tones: 0,
+        waiting: 0,
+        media: 0,
     };
     let id = loopstart_signal::CallerId {
         number: loopstart_signal::PartyId::Known(loopstart_signal::Number::new("5550142")),
@@ -187,6 +201,7 @@ fn nothing_is_allocated_after_construction() {
     day.act(4, ActionKind::Flash(Duration::from_millis(300)));
     day.run(500, |_| {});
     day.event(FxoEvent::HookComplete);
+    services(&mut day);
     day.event(FxoEvent::OnHook);
     day.act(5, ActionKind::Release);
     day.run(3_000, |_| {});
@@ -201,5 +216,67 @@ fn nothing_is_allocated_after_construction() {
     day.event(FxoEvent::Removed);
 
     assert_eq!(day.counted, 0, "allocations and releases");
-    assert_eq!((day.done, day.callers, day.digits), (7, 1, 2), "the day was a full one");
+    assert_eq!((day.done, day.callers, day.digits), (13, 2, 2), "the day was a full one");
+    assert_eq!((day.tones, day.waiting), (2, 1));
+    assert!(day.media > 0);
+}
+
+/// All that can be had while a call is up.
+fn services(day: &mut Day) {
+    // Two lists of tones, one after the other: the second takes the place of the first, which is dropped here.
+    for (id, hz) in [(20, 700), (21, 900)] {
+        let mut list = ToneWatch::default();
+        assert!(list.push(WatchedTone { hz: [hz, 0, 0], duration_ms: 100 }));
+        let mut watcher = Some(Box::new(ToneWatcher::new(&list).unwrap()));
+        let mut old = None;
+        day.work(|fxo, _, _| old = watcher.take().and_then(|watcher| fxo.equip(watcher)));
+        drop(old);
+        day.act(id, ActionKind::WatchTones(list));
+        let mut tone = TonePlayer::fixed(&[f32::from(hz)], -13.0, Some(Duration::from_millis(400)));
+        day.run(800, |audio| tone.mix(audio));
+    }
+    day.act(22, ActionKind::Listen(Heed::MEDIA | Heed::PULSES));
+    day.run(5_000, |_| {});
+    // Tones out, with an end and without.
+    let part = TonePart { hz: 500, on_ms: 100, off_ms: 50, level_dbm0: -10.0 };
+    let custom = OutTone { tone: ToneKind::Custom([part; 4]), duration: Some(Duration::from_millis(400)) };
+    day.act(23, ActionKind::SendTone(custom));
+    day.run(1_000, |_| {});
+    day.act(24, ActionKind::SendTone(OutTone { tone: ToneKind::Ringback, duration: None }));
+    day.run(1_000, |_| {});
+    day.act(25, ActionKind::CancelDigits);
+    // Programs that hear and speak, one of which reads nothing.
+    let gate = day.fxo.audio().unwrap().gate();
+    let mut ends = Vec::new();
+    for direction in [Direction::FromLine, Direction::FromLine, Direction::ToLine] {
+        let (theirs, ours) = gate.open(1, direction, false).unwrap().unwrap();
+        let mut ours = Some(ours);
+        day.work(|fxo, _, _| {
+            if let (Some(streams), Some(ours)) = (fxo.audio(), ours.take()) {
+                streams.attach(ours);
+            }
+        });
+        let end = UnixStream::from(theirs);
+        end.set_nonblocking(true).unwrap();
+        ends.push(end);
+    }
+    for _ in 0..100 {
+        let _ = ends[0].read(&mut [0; 1_024]);
+        ends[2].write_all(&[3; 320]).unwrap();
+        day.run(20, |_| {});
+    }
+    day.act(26, ActionKind::Media(MediaOrder::Pause));
+    ends.clear();
+    day.run(200, |_| {});
+    // A second call, with its caller.
+    let mut alert = cas::Sender::new(-18.0);
+    alert.start(cas::Sender::OFF_HOOK);
+    day.run(300, |audio| alert.mix(audio));
+    let id = loopstart_signal::CallerId {
+        number: loopstart_signal::PartyId::Known(loopstart_signal::Number::new("5550143")),
+        ..Default::default()
+    };
+    let mut caller = fsk::Sender::new(fsk::BELL202, -16.0);
+    assert!(caller.load(cid::Frame::from_caller_id(&id).bytes(), 0, cid::OFF_HOOK_MARK_BITS));
+    day.run(2_000, |audio| caller.mix(audio));
 }

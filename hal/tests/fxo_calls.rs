@@ -339,3 +339,85 @@ fn a_card_that_is_pulled() {
     assert_eq!(line.fxo.interest(), Interest::default());
     assert!(line.fxo.drained());
 }
+
+#[test]
+fn an_answering_machine_is_known_by_its_greeting_and_its_beep() {
+    use loopstart_signal::MediaSign;
+    let mut line = Line::new();
+    line.dial("5550127");
+    line.act(ActionKind::Listen(Heed::MEDIA));
+    line.until(60_000, |event| *event == LineEvent::Media(MediaSign::Beep));
+    let told = line.take();
+    assert!(told.iter().any(|event| matches!(event, LineEvent::Answered(_))), "{told:?}");
+    line.release();
+}
+
+#[test]
+fn fax_and_modem_answers_are_told_as_such() {
+    use loopstart_signal::MediaSign;
+    let mut line = Line::new();
+    for (number, sign) in [("5550128", MediaSign::FaxAnswer), ("5550129", MediaSign::Modem)] {
+        line.dial(number);
+        line.act(ActionKind::Listen(Heed::MEDIA));
+        line.until(60_000, |event| *event == LineEvent::Media(sign));
+        line.release();
+    }
+}
+
+#[test]
+fn programs_speak_to_the_echo_and_hear_it() {
+    use loopstart_hal::drivers::audio::Direction;
+    use std::io::{Read, Write};
+    let mut line = Line::new();
+    line.dial("5550120");
+    line.until(60_000, |event| matches!(event, LineEvent::Answered(_)));
+    line.take();
+    let streams = line.fxo.audio().unwrap();
+    let [mut reader, mut writer] = [Direction::FromLine, Direction::ToLine].map(|direction| {
+        let (theirs, ours) = streams.gate().open(1, direction, false).unwrap().unwrap();
+        streams.attach(ours);
+        std::os::unix::net::UnixStream::from(theirs)
+    });
+    reader.set_nonblocking(true).unwrap();
+    let mut tone = loopstart_signal::tone::TonePlayer::fixed(&[1_000.0], -10.0, Some(Duration::from_millis(500)));
+    let mut heard = Vec::new();
+    for _ in 0..60 {
+        let mut block = [0i16; 160];
+        tone.mix(&mut block);
+        writer.write_all(&block.iter().flat_map(|s| s.to_ne_bytes()).collect::<Vec<_>>()).unwrap();
+        line.run(20);
+        let mut bytes = [0; 4_096];
+        while let Ok(n @ 1..) = reader.read(&mut bytes) {
+            heard.extend(bytes[..n].chunks_exact(2).map(|b| i16::from_ne_bytes([b[0], b[1]])));
+        }
+    }
+    assert_eq!(heard.len(), 60 * 160, "every sample of the line");
+    let loud = heard.iter().filter(|s| s.unsigned_abs() > 500).count();
+    assert!(loud > 2_000, "{loud}");
+    let id = line.act(ActionKind::Release);
+    line.until(1_000, |event| *event == ok(id));
+}
+
+#[test]
+fn a_second_call_is_announced_with_its_caller_and_the_first_goes_on() {
+    let mut line = Line::new();
+    line.dial("5550120");
+    line.until(60_000, |event| matches!(event, LineEvent::Answered(_)));
+    line.run(1_000);
+    line.take();
+    line.command("call 0 5550177 JANE DOE");
+    line.until(3_000, |event| *event == LineEvent::CallWaiting);
+    let caller = line.until(5_000, |event| matches!(event, LineEvent::CallerId(_)));
+    assert!(
+        matches!(caller, LineEvent::CallerId(id) if matches!(id.number, PartyId::Known(n) if n.as_str() == "5550177")),
+        "{caller:?}"
+    );
+    assert_eq!(line.take(), [LineEvent::CallWaiting, caller], "and nothing else");
+    // It is announced again while it waits, and nothing of it is said of the call that is up.
+    line.run(15_000);
+    let told = line.take();
+    assert!(told.contains(&LineEvent::CallWaiting), "{told:?}");
+    assert!(told.iter().all(|event| *event == LineEvent::CallWaiting), "{told:?}");
+    line.command("hangup 0");
+    line.release();
+}

@@ -9,25 +9,30 @@
 //! Whoever changes the provider drains it under the same lock, so that the order of decisions is the order of effects.
 //! The event thread never takes that lock, and no callback runs with it held.
 
+mod at_once;
 mod deadlines;
 mod notify;
 mod open;
 mod pump;
 mod reactor;
+mod streams;
 
+pub use loopstart_hal::drivers::audio::Direction;
 pub use notify::Host;
 pub use open::StartError;
 
 use crate::config::Config;
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
+use loopstart_hal::drivers::watch::ToneWatcher;
 use loopstart_hal::exchange::EmulatedExchange;
 use loopstart_hal::{LineClock, LineDevice, OpenError};
 use loopstart_provider::{
     CallHandle, Command, DeviceId, HostCall, Input, LineErr, LineHandle, Output, Provider, Reply, Target,
 };
-use loopstart_signal::{Clock, Time};
+use loopstart_signal::{ActionKind, Clock, LineAction, Time};
 use notify::{Closing, Delivery, Queue};
 use reactor::{Doorbell, Down, Up};
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
@@ -58,6 +63,8 @@ struct Shared {
     devices: Vec<DeviceId>,
     failures: Vec<(DeviceId, OpenError)>,
     event_thread: std::sync::atomic::AtomicI32,
+    audio: streams::Audio,
+    scrap: Receiver<Box<ToneWatcher>>,
 }
 
 struct Threads {
@@ -65,6 +72,7 @@ struct Threads {
     pump: JoinHandle<()>,
     notify: JoinHandle<()>,
     exchange: Option<EmulatedExchange>,
+    ttys: streams::Terminals,
 }
 
 impl Runtime {
@@ -77,6 +85,7 @@ impl Runtime {
         let doorbell = Arc::new(Doorbell::new().map_err(StartError::Os)?);
         let (down, down_rx) = crossbeam_channel::bounded(DOWN_CAPACITY);
         let (up, up_rx) = crossbeam_channel::bounded(UP_CAPACITY);
+        let (scrap, scrap_rx) = crossbeam_channel::bounded(DOWN_CAPACITY);
         let opened = open::open(&config)?;
         let line_clock = opened.exchange.as_ref().map(EmulatedExchange::clock);
 
@@ -84,6 +93,8 @@ impl Runtime {
         let mut failures = Vec::new();
         let mut devices = Vec::new();
         let mut ready = Vec::new();
+        let mut audio = streams::Audio::default();
+        let mut ttys = streams::Terminals::default();
         for line in opened.lines {
             let id = line.description.id;
             devices.push(id);
@@ -92,7 +103,11 @@ impl Runtime {
             // Adding a device and losing it are never refused.
             let _ = provider.handle(Input::DeviceAdded(line.description), now);
             match line.device {
-                Ok(device) => ready.push((id, device)),
+                Ok(mut device) => {
+                    audio.add(id, &mut *device);
+                    ttys.add(id, &*device);
+                    ready.push((id, device));
+                }
                 Err(error) => {
                     log::warn!("{error}");
                     let gone = loopstart_signal::LineEvent::Lost(loopstart_signal::Loss::Gone);
@@ -111,8 +126,10 @@ impl Runtime {
             devices,
             failures,
             event_thread: 0.into(),
+            audio,
+            scrap: scrap_rx,
         });
-        let reactor = reactor::Reactor::new(doorbell, down_rx, up, line_clock, DeviceId(config.device_id_base))
+        let reactor = reactor::Reactor::new(doorbell, down_rx, up, scrap, line_clock, DeviceId(config.device_id_base))
             .map_err(StartError::Os)?;
         for (id, device) in ready {
             // The receiver lives in the reactor above.
@@ -140,7 +157,7 @@ impl Runtime {
         let notify = spawn("loopstart-notify")
             .spawn(move || s.notify.run(&*host, |call, answer| s.offered(call, answer)))
             .map_err(StartError::Os)?;
-        let threads = Threads { reactor, pump, notify, exchange: opened.exchange };
+        let threads = Threads { reactor, pump, notify, exchange: opened.exchange, ttys };
         Ok(Self { inner: Arc::new(Running { shared, threads: Mutex::new(Some(threads)) }) })
     }
 
@@ -193,6 +210,35 @@ impl Runtime {
         self.inner.shared.handle(Input::Command(command), Some(closing))?;
         self.inner.shared.notify.wait_closed(closing);
         Ok(())
+    }
+
+    /// A stream of a call's audio: a socket that carries 16-bit samples of the native byte order, one channel, 8 kHz, in
+    /// any number of bytes at a time. The caller owns it and closes it.
+    ///
+    /// [`Direction::FromLine`]: what the line says; several readers get copies, a slow one loses the oldest
+    /// ([`audio_lost`](Self::audio_lost)). [`Direction::ToLine`]: what to say; several writers are mixed. While the call is
+    /// held readers get nothing and writers wait. When it ends, so does the stream: readers come to the end of the file,
+    /// and a write fails with `EPIPE` (and raises `SIGPIPE`, unless it is sent with `MSG_NOSIGNAL` or the signal is
+    /// ignored).
+    ///
+    /// # Errors
+    /// `INVALCALLHANDLE`; `INVALCALLSTATE` for a call that is over; `OPERATIONUNAVAIL` on a line without audio;
+    /// `RESOURCEUNAVAIL` when all places are taken (four in each direction) or no socket can be made.
+    pub fn audio(&self, call: CallHandle, direction: Direction) -> Result<OwnedFd, LineErr> {
+        self.inner.shared.open_audio(call, direction)
+    }
+
+    /// Samples of a line that slow readers lost, since its device was opened.
+    pub fn audio_lost(&self, device: DeviceId) -> u64 {
+        self.inner.shared.audio.lost(device)
+    }
+
+    /// A duplicate of a device's open terminal and its path; `None` for a device that is none (an FXO port), and after
+    /// [`shutdown`](Self::shutdown). The dialog with the modem goes on on it: to read or to write there disturbs that,
+    /// unless a data call is up.
+    pub fn tty(&self, device: DeviceId) -> Option<(OwnedFd, String)> {
+        let threads = self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.as_ref().and_then(|threads| threads.ttys.duplicate(device))
     }
 
     /// The present moment on a device's clock.
@@ -253,7 +299,7 @@ impl Running {
         if !on_notify_thread {
             let _ = threads.notify.join();
         }
-        drop(devices);
+        drop((devices, threads.ttys));
         if let Some(exchange) = threads.exchange {
             exchange.stop();
         }
@@ -297,6 +343,7 @@ impl Shared {
         while let Some(output) = provider.poll() {
             self.carry_out(output, &mut acted);
         }
+        acted |= self.audio.follow(provider, &self.down);
         if acted {
             self.doorbell.ring();
         }
@@ -308,6 +355,7 @@ impl Shared {
                 if self.down.is_full() {
                     self.doorbell.ring();
                 }
+                self.equip(device, &action);
                 // The event thread never waits for this thread, so there will be room.
                 let _ = self.down.send(Down::Act(device, action));
                 *acted = true;
@@ -317,6 +365,16 @@ impl Shared {
             Output::Complete { request, result, line, call } => {
                 self.notify.push(Delivery::Complete { request, result, line, call });
             }
+        }
+    }
+
+    /// Makes what an action needs and the event thread must not make, and frees what that needs no longer.
+    fn equip(&self, device: DeviceId, action: &LineAction) {
+        let ActionKind::WatchTones(list) = &action.kind else { return };
+        while self.scrap.try_recv().is_ok() {}
+        // A list that cannot be watched for is refused by the device, which has nothing for it.
+        if let Ok(watcher) = ToneWatcher::new(list) {
+            let _ = self.down.send(Down::Equip(device, Box::new(watcher)));
         }
     }
 

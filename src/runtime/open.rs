@@ -4,7 +4,7 @@ use crate::config::{Config, Emulated};
 use loopstart_hal::drivers::fxo::Fxo;
 use loopstart_hal::drivers::voice_modem::VoiceModem;
 use loopstart_hal::exchange::modem::{Modem, STANDARD};
-use loopstart_hal::exchange::{EmulatedExchange, LineKind, ServeSettings, number_of};
+use loopstart_hal::exchange::{EmulatedExchange, LineKind, ServeSettings, extension_of, number_of};
 use loopstart_hal::ports::{Metered, SerialPort};
 use loopstart_hal::registry::{self, EmulatedPort, Selector};
 use loopstart_hal::{LineDevice, OpenError};
@@ -44,13 +44,14 @@ pub(super) fn open(config: &Config) -> Result<Opened, StartError> {
         .zip(config.device_id_base..)
         .map(|(selector, id)| {
             let device = open_device(selector, exchange.as_ref(), country);
-            Line { description: describe(selector, DeviceId(id)), device }
+            Line { description: describe(config, selector, DeviceId(id)), device }
         })
         .collect();
     Ok(Opened { exchange, lines })
 }
 
-fn describe(selector: &Selector, id: DeviceId) -> DeviceDescription {
+fn describe(config: &Config, selector: &Selector, id: DeviceId) -> DeviceDescription {
+    let plan = config.plan_of(selector);
     let (name, info, number, clock) = match selector {
         Selector::Emulated { line, port } => {
             let info = match port {
@@ -67,15 +68,22 @@ fn describe(selector: &Selector, id: DeviceId) -> DeviceDescription {
             (format!("FXO channel {channel}"), "FXO channel".to_owned(), None, Clock::Monotonic)
         }
     };
+    let number = number.or_else(|| config.line(selector).and_then(|line| line.number.clone()));
+    let extension = match selector {
+        Selector::Emulated { line, .. } if plan.access.is_some() => {
+            usize::try_from(*line).ok().map(|line| extension_of(line).as_str().to_owned())
+        }
+        _ => None,
+    };
     DeviceDescription {
         id,
         name,
         stable_id: selector.to_string(),
         provider_info: format!("loopstart {}: {info}, {selector}", env!("CARGO_PKG_VERSION")),
         number,
-        extension: None,
+        extension,
         clock,
-        plan: loopstart_signal::plan::Plan::plain(),
+        plan,
     }
 }
 
@@ -104,9 +112,12 @@ fn start_exchange(
         return Ok(None);
     }
     let settings = ServeSettings { country, speed: emulated.speed, control: emulated.control.clone(), lines };
-    let wires = emulated.wires;
+    let (wires, plan) = (emulated.wires, Arc::clone(&emulated.plan));
     let firmware = Box::new(move |_| Box::new(Modem::new(&STANDARD, country)) as Box<_>);
-    EmulatedExchange::start_with(settings, firmware, |exchange| exchange.line = wires)
+    EmulatedExchange::start_with(settings, firmware, move |exchange| {
+        exchange.line = wires;
+        exchange.plan = plan;
+    })
         .map(Some)
         .map_err(StartError::Exchange)
 }

@@ -10,6 +10,8 @@
 
 use super::deadlines::Deadlines;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError};
+use loopstart_hal::drivers::audio::{AudioStream, CallAudio, Streams};
+use loopstart_hal::drivers::watch::ToneWatcher;
 use loopstart_hal::{EventQueue, Interest, LineClock, LineDevice, Readiness, Ticket};
 use loopstart_provider::DeviceId;
 use loopstart_signal::{Clock, LineAction, LineEvent, Time};
@@ -29,6 +31,12 @@ pub(crate) enum Down {
     Add(DeviceId, Box<dyn LineDevice>),
     /// Have a device do something.
     Act(DeviceId, LineAction),
+    /// Give a device one end of a stream of its audio.
+    Stream(DeviceId, AudioStream),
+    /// Give a device what watches for tones; the action follows.
+    Equip(DeviceId, Box<ToneWatcher>),
+    /// Something has become of a call whose audio is streamed: its number, and what.
+    CallAudio(DeviceId, u32, CallAudio),
     /// The marker of a tick comes back.
     Tick(Ticket),
     /// End, and hand the devices back.
@@ -106,6 +114,8 @@ pub(crate) struct Reactor {
     doorbell: Arc<Doorbell>,
     down: Receiver<Down>,
     up: Sender<Up>,
+    /// What is to be freed elsewhere.
+    scrap: Sender<Box<ToneWatcher>>,
     line_clock: Option<Arc<LineClock>>,
     slots: Vec<Slot>,
     /// Slot of each device, by device id less the first.
@@ -135,6 +145,7 @@ impl Reactor {
         doorbell: Arc<Doorbell>,
         down: Receiver<Down>,
         up: Sender<Up>,
+        scrap: Sender<Box<ToneWatcher>>,
         line_clock: Option<Arc<LineClock>>,
         first_device: DeviceId,
     ) -> std::io::Result<Self> {
@@ -152,6 +163,7 @@ impl Reactor {
             doorbell,
             down,
             up,
+            scrap,
             line_clock,
             slots: Vec::new(),
             by_device: Vec::new(),
@@ -261,12 +273,33 @@ impl Reactor {
                     s.device.act(&action, now, &mut s.events);
                     self.after(slot);
                 }
+                Ok(Down::Stream(id, stream)) => self.with_audio(id, |streams| streams.attach(stream)),
+                Ok(Down::Equip(id, watcher)) => {
+                    let slot = self.slot_of(id).and_then(|slot| self.slots.get_mut(slot));
+                    let old = match slot {
+                        Some(s) => s.device.equip(watcher),
+                        None => Some(watcher),
+                    };
+                    if let Some(old) = old {
+                        // There is room for as many as can be on their way.
+                        let _ = self.scrap.try_send(old);
+                    }
+                }
+                Ok(Down::CallAudio(id, call, audio)) => self.with_audio(id, |streams| streams.call(call, audio)),
                 Ok(Down::Add(id, device)) => self.add(id, device),
                 Ok(Down::Tick(ticket)) => self.marker_is_back(ticket),
                 Ok(Down::Stop) | Err(TryRecvError::Disconnected) => return false,
                 Err(TryRecvError::Empty) => return true,
             }
         }
+    }
+
+    /// Changes the streams of a device, if it has any.
+    fn with_audio(&mut self, id: DeviceId, change: impl FnOnce(&mut Streams)) {
+        let Some(slot) = self.slot_of(id) else { return };
+        let Some(streams) = self.slots.get_mut(slot).and_then(|s| s.device.audio()) else { return };
+        change(streams);
+        self.after(slot);
     }
 
     fn slot_of(&self, id: DeviceId) -> Option<usize> {
@@ -499,7 +532,8 @@ mod tests {
         let doorbell = Arc::new(Doorbell::new().unwrap());
         let (down, down_rx) = crossbeam_channel::bounded(8);
         let (up, up_rx) = crossbeam_channel::bounded(4);
-        let reactor = Reactor::new(Arc::clone(&doorbell), down_rx, up, None, DeviceId(5)).unwrap();
+        let (scrap, _) = crossbeam_channel::bounded(1);
+        let reactor = Reactor::new(Arc::clone(&doorbell), down_rx, up, scrap, None, DeviceId(5)).unwrap();
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         down.send(Down::Add(DeviceId(5), Box::new(Chatter { stream: ours, beat: None }))).unwrap();

@@ -70,6 +70,23 @@ pub enum ActionKind {
     WatchTones(ToneWatch),
     /// Switch the device's own loudspeaker on or off.
     Speaker(bool),
+    /// Control what the host plays into the call; done at once. For devices with [`Caps::AUDIO`](crate::Caps::AUDIO). A
+    /// pause ends when the line goes on hook.
+    Media(MediaOrder),
+    /// Leave the modem to the host, who speaks to it itself, through a descriptor of its own: from the end of this on the
+    /// device neither reads nor writes. Or take it back. `Release` takes it back too.
+    PassThrough(bool),
+}
+
+/// What is to become of the audio that the host plays into a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaOrder {
+    /// Play on.
+    Run,
+    /// Play nothing until the next order, and keep what the host gave.
+    Pause,
+    /// Throw away what was not played yet, and play what comes.
+    Reset,
 }
 
 bitflags::bitflags! {

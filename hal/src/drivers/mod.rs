@@ -1,4 +1,6 @@
 //! The drivers: dialogs with a line through a port.
 
+pub mod audio;
 pub mod fxo;
 pub mod voice_modem;
+pub mod watch;

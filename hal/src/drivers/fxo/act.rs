@@ -2,11 +2,10 @@
 
 use super::ear::Findings;
 use super::run::{Phase, Purpose, Run};
-use super::{Fxo, Hook};
-use crate::{EventQueue, FxoPort, PortError};
-use loopstart_signal::{
-    ActionId, ActionKind, DialStep, DialSteps, DigitMode, Failure, Heed, LineAction, Outcome, Time,
-};
+use super::sound::Sound;
+use super::{COVER, Call, Fxo, Hook};
+use crate::{BLOCK, EventQueue, FxoPort, PortError};
+use loopstart_signal::{ActionId, ActionKind, DialStep, DialSteps, DigitMode, Failure, LineAction, Outcome, Time};
 use std::time::Duration;
 
 /// Pause before dialling where no dial tone is awaited (the default of S6 in ITU-T V.250).
@@ -50,6 +49,7 @@ impl<P: FxoPort> Fxo<P> {
         let wrong_state = Outcome::Failed(Failure::WrongState);
         match action.kind {
             ActionKind::Release => {
+                self.end_waiting(now, events);
                 self.cut(Failure::Cancelled, events);
                 self.cut_waiting(Failure::Cancelled, |_| true, events);
                 match if off_hook { self.go_on_hook(now, events) } else { Ok(()) } {
@@ -58,23 +58,33 @@ impl<P: FxoPort> Fxo<P> {
                 }
             }
             ActionKind::CancelDigits => {
-                if self.run.is_some_and(|run| run.purpose == Purpose::Send) {
+                if self.run.is_some_and(|run| matches!(run.purpose, Purpose::Send | Purpose::Tone)) {
                     // Pulses stop with the next block that is written.
                     self.cut(Failure::Cancelled, events);
                 }
-                self.cut_waiting(Failure::Cancelled, |kind| matches!(kind, ActionKind::SendDigits { .. }), events);
+                let sends = |kind: &ActionKind| matches!(kind, ActionKind::SendDigits { .. } | ActionKind::SendTone(_));
+                self.cut_waiting(Failure::Cancelled, sends, events);
                 Self::done(events, id, Outcome::Ok);
             }
-            ActionKind::SendTone(_) | ActionKind::WatchTones(_) | ActionKind::Speaker(_) => {
+            // A line card has none.
+            ActionKind::Speaker(_) | ActionKind::PassThrough(_) => {
                 Self::done(events, id, Outcome::Failed(Failure::Refused));
+            }
+            ActionKind::Media(order) => {
+                self.streams.order(order);
+                Self::done(events, id, Outcome::Ok);
+            }
+            ActionKind::WatchTones(list) => {
+                let outcome = if self.ear.watch(&list) { Outcome::Ok } else { Outcome::Failed(Failure::Refused) };
+                Self::done(events, id, outcome);
             }
             ActionKind::Listen(heed) => {
                 let mut findings = Findings::new();
-                self.ear.listen(heed.contains(Heed::DTMF), &mut findings);
+                self.ear.listen(heed, &mut findings);
                 self.deliver(findings, events, now);
                 Self::done(events, id, Outcome::Ok);
             }
-            _ if self.run.is_some() || (fresh && !self.queue.is_empty()) => {
+            _ if self.run.is_some() || self.waiting.is_busy() || (fresh && !self.queue.is_empty()) => {
                 // Its turn comes in the order of actions.
                 if self.queue.try_push(*action).is_err() {
                     Self::done(events, id, Outcome::Failed(Failure::Refused));
@@ -126,9 +136,28 @@ impl<P: FxoPort> Fxo<P> {
                 if !off_hook {
                     return Self::done(events, id, wrong_state);
                 }
+                self.end_waiting(now, events);
+                if let Hook::Off(Call { watch: Some(watch), .. }) = &mut self.hook {
+                    watch.turn_away();
+                }
                 let steps = DialSteps::from_iter([DialStep::Flash]);
                 let mut run = Run::new(id, Purpose::Flash, steps, DigitMode::Dtmf);
                 run.flash = time;
+                self.begin(run, now, events);
+            }
+            ActionKind::SendTone(tone) => {
+                let Hook::Off(call) = self.hook else { return Self::done(events, id, wrong_state) };
+                if call.released {
+                    return Self::done(events, id, Outcome::Failed(Failure::Released));
+                }
+                let Some(sound) = Sound::new(&tone, self.country) else {
+                    return Self::done(events, id, Outcome::Failed(Failure::Refused));
+                };
+                self.mouth.play(sound);
+                // Covered before the first of it comes back.
+                self.cover(COVER + BLOCK, now, events);
+                let mut run = Run::new(id, Purpose::Tone, DialSteps::new(), DigitMode::Dtmf);
+                run.phase = Phase::Sound;
                 self.begin(run, now, events);
             }
             ActionKind::SendDigits { steps, mode, digit, gap, pause } => {

@@ -26,6 +26,11 @@ impl AnswerWatch {
         Self { ringback, ..Self::default() }
     }
 
+    /// What is heard from now on says nothing of this call: the exchange has put another one on the line.
+    pub(super) fn turn_away(&mut self) {
+        self.answered = true;
+    }
+
     /// Whether the answer was told.
     pub(super) const fn is_answered(&self) -> bool {
         self.answered

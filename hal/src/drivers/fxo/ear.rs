@@ -1,16 +1,18 @@
-//! What the driver listens for: call-progress tones, voices and digits off hook, caller identification on hook.
+//! What the driver listens for: call-progress tones, voices, digits and what the host asks for off hook, caller
+//! identification on hook.
 //!
 //! The hybrid of a line interface returns our own signal some 10 to 20 dB down, so the ear is covered while we send
 //! and a little longer. A detector that missed a stretch of the line starts afresh: cadences with holes in them are
 //! worse than none.
 
+use crate::drivers::watch::ToneWatcher;
 use arrayvec::ArrayVec;
 use loopstart_signal::country::Country;
 use loopstart_signal::decode::{Event, LineDecoder, Listen};
-use loopstart_signal::{CallerId, DigitEdge, PartyId, ProgressTone, cid, progress};
+use loopstart_signal::{CallerId, DigitEdge, Heed, MediaSign, PartyId, ProgressTone, ToneWatch, answer, cid, progress};
 
 /// What was heard in one block. A block of 20 ms holds far fewer things than there is room for here.
-pub(super) type Findings = ArrayVec<Heard, 8>;
+pub(super) type Findings = ArrayVec<Heard, 16>;
 
 /// One thing that was heard.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,13 +33,34 @@ pub(super) enum Heard {
     Caller(CallerId),
     /// A digit began that the host did not ask for.
     Unasked,
+    /// A pulse digit.
+    Pulse(u8),
+    /// What the far end is.
+    Media(MediaSign),
+    /// A tone of the host's list: its place there.
+    Custom(u8),
+    /// The beep that announces a second call.
+    Beep,
+    /// The alerting tone of a second call, recognised this many samples ago.
+    Alert(u64),
 }
+
+/// Silence is told as a sign of what the far end is after so long, in ms: longer than anybody pauses.
+const SILENCE_MS: u32 = 3_000;
+
+/// How long silence lasts until it is told again, in ms.
+const SILENCE_STEP_MS: u32 = 1_000;
 
 /// The receivers of one line.
 pub(super) struct Ear {
     decoder: LineDecoder,
-    /// The host wants digits.
-    listening: bool,
+    /// What the host wants to be told of.
+    heed: Heed,
+    /// Watches for the host's tones, while `watching`.
+    watch: Option<Box<ToneWatcher>>,
+    watching: bool,
+    /// The next one to watch, or the one that did so last.
+    spare: Option<Box<ToneWatcher>>,
     /// A digit that began and has not ended.
     digit: Option<u8>,
     /// The tone that was told and has not ended.
@@ -48,7 +71,16 @@ pub(super) struct Ear {
 
 impl Ear {
     pub(super) fn new(country: &'static Country) -> Self {
-        Self { decoder: LineDecoder::new(country), listening: false, digit: None, tone: None, covered: 0 }
+        Self {
+            decoder: LineDecoder::new(country),
+            heed: Heed::empty(),
+            watch: None,
+            watching: false,
+            spare: None,
+            digit: None,
+            tone: None,
+            covered: 0,
+        }
     }
 
     /// The tone that is on.
@@ -56,13 +88,38 @@ impl Ear {
         self.tone
     }
 
-    /// Reports digits from now on, or stops. A digit that is on when it stops is ended.
-    pub(super) fn listen(&mut self, on: bool, findings: &mut Findings) {
-        if on != self.listening {
+    /// Reports this from now on, and nothing else of its kind. A digit that is on when it stops is ended.
+    pub(super) fn listen(&mut self, heed: Heed, findings: &mut Findings) {
+        if (heed ^ self.heed).contains(Heed::DTMF) {
             self.listen_to(self.decoder.listening() - Listen::DTMF);
             self.end_digit(findings);
-            self.listening = on;
         }
+        self.heed = heed;
+    }
+
+    /// What the host wants to be told of.
+    pub(super) fn heed(&self) -> Heed {
+        self.heed
+    }
+
+    /// Takes what watches for tones; answers what is needed no longer.
+    pub(super) fn equip(&mut self, watcher: Box<ToneWatcher>) -> Option<Box<ToneWatcher>> {
+        self.spare.replace(watcher)
+    }
+
+    /// Watches for the tones of this list from now on; none: for none. False when there is nothing that could.
+    pub(super) fn watch(&mut self, list: &ToneWatch) -> bool {
+        self.watching = false;
+        if list.as_slice().is_empty() {
+            return true;
+        }
+        if self.spare.as_ref().is_some_and(|watcher| watcher.is_for(list)) {
+            std::mem::swap(&mut self.watch, &mut self.spare);
+        }
+        let Some(watch) = self.watch.as_mut().filter(|watcher| watcher.is_for(list)) else { return false };
+        watch.forget();
+        self.watching = true;
+        true
     }
 
     /// Forgets everything: the hook moved, another line is heard now. What was on is told to have ended.
@@ -94,6 +151,9 @@ impl Ear {
 
     fn start_afresh(&mut self, findings: &mut Findings) {
         self.decoder.reset();
+        if let Some(watch) = &mut self.watch {
+            watch.forget();
+        }
         self.end_digit(findings);
         if self.tone.take().is_some() {
             let _ = findings.try_push(Heard::ToneForgotten);
@@ -128,8 +188,26 @@ impl Ear {
         });
     }
 
-    /// Listens off hook: to tones, voices, and to digits when the host wants them or `digits` are evidence.
-    pub(super) fn off_hook(&mut self, samples: &[i16], digits: bool, findings: &mut Findings) {
+    /// Uncovers the ear, which shall now hear the identification of a second caller.
+    pub(super) fn await_caller(&mut self) {
+        self.decoder.reset();
+        self.decoder.listen(Listen::empty());
+        self.covered = 0;
+    }
+
+    /// Listens to the identification of a second caller and nothing else; tells each frame, none for one that is damaged.
+    pub(super) fn hear_caller(&mut self, samples: &[i16], sink: &mut impl FnMut(Option<&cid::Message>)) {
+        self.listen_to(Listen::CALLER_ID);
+        self.decoder.process(samples, &mut |event| {
+            if let Event::Cid(cid::Event::Frame { ok, message, .. }) = event {
+                sink(message.filter(|_| ok));
+            }
+        });
+    }
+
+    /// Listens off hook: to tones, voices, what the host wants, to digits also when `digits` are evidence, and to the
+    /// alerting tone of a second call when there may be one (`talking`).
+    pub(super) fn off_hook(&mut self, samples: &[i16], digits: bool, talking: bool, findings: &mut Findings) {
         let samples = match self.covered.checked_sub(samples.len()) {
             Some(left) => {
                 self.covered = left;
@@ -138,13 +216,29 @@ impl Ear {
             None => samples.get(self.covered..).unwrap_or(samples),
         };
         self.covered = 0;
-        let wanted = self.listening;
-        self.listen_to(if wanted || digits { Listen::PROGRESS | Listen::DTMF } else { Listen::PROGRESS });
+        if self.watching
+            && let Some(watch) = &mut self.watch
+        {
+            watch.hear(samples, &mut |index| {
+                let _ = findings.try_push(Heard::Custom(index));
+            });
+        }
+        let wanted = self.heed.contains(Heed::DTMF);
+        let media = self.heed.contains(Heed::MEDIA);
+        let mut listen = Listen::PROGRESS;
+        listen.set(Listen::DTMF, wanted || digits);
+        listen.set(Listen::PULSE, self.heed.contains(Heed::PULSES));
+        listen.set(Listen::ANSWER, media);
+        listen.set(Listen::CAS, talking);
+        self.listen_to(listen);
+        let end = self.decoder.at() + samples.len() as u64;
         let Self { decoder, digit, tone, .. } = self;
         let mut answered = false;
         decoder.process(samples, &mut |event| {
             let heard = match event {
                 Event::Progress(progress::Event { kind, .. }) => match kind {
+                    // Nothing of it concerns the call that is up.
+                    progress::Kind::Tone(ProgressTone::CallWaiting) => Heard::Beep,
                     progress::Kind::Tone(kind) if *tone == Some(kind) => return,
                     progress::Kind::Tone(kind) => {
                         *tone = Some(kind);
@@ -159,8 +253,24 @@ impl Ear {
                         Heard::ToneEnded(kind)
                     }
                     progress::Kind::Voice => Heard::Voice,
-                    progress::Kind::Silence(ms) => Heard::Silence(ms),
+                    progress::Kind::Silence(ms) => {
+                        if media && (SILENCE_MS..SILENCE_MS + SILENCE_STEP_MS).contains(&ms) {
+                            let _ = findings.try_push(Heard::Media(MediaSign::Silence));
+                        }
+                        Heard::Silence(ms)
+                    }
                 },
+                Event::Answer(answer::Event { kind, .. }) => match kind {
+                    answer::Kind::Cng => Heard::Media(MediaSign::FaxCalling),
+                    answer::Kind::Ced => Heard::Media(MediaSign::FaxAnswer),
+                    answer::Kind::Ans | answer::Kind::AnsAm => Heard::Media(MediaSign::Modem),
+                    answer::Kind::Tty => Heard::Media(MediaSign::Tty),
+                    answer::Kind::Machine { .. } => Heard::Media(MediaSign::Machine),
+                    answer::Kind::Beep { .. } => Heard::Media(MediaSign::Beep),
+                    answer::Kind::GreetingEnd { .. } => return,
+                },
+                Event::Pulse(event) => Heard::Pulse(event.digit),
+                Event::Cas(event) => Heard::Alert(end.saturating_sub(event.at)),
                 Event::Dtmf(event) => {
                     match event.edge {
                         DigitEdge::Begin if !wanted => {

@@ -21,28 +21,34 @@
 mod act;
 mod answer;
 mod ear;
+mod hook;
 mod mouth;
 mod run;
+mod seen;
+mod sound;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod work;
 
+use crate::drivers::audio::Streams;
+use crate::drivers::watch::ToneWatcher;
 use crate::{BLOCK, EventQueue, FxoEvent, FxoPort, HookCommand, Interest, LineDevice, PortError, Readiness};
-use answer::{AnswerWatch, Reversal};
+use answer::AnswerWatch;
 use arrayvec::ArrayVec;
-use ear::{Ear, Findings, Heard};
+use ear::{Ear, Findings};
 use loopstart_signal::country::{Country, Segment};
 use loopstart_signal::{
-    ActionId, ActionKind, Caps, Clock, Digit, DigitMode, Failure, LineAction, LineEvent, Loss, Outcome, ProgressTone,
-    ReleaseWitness, SAMPLE_RATE, Time, level, ring,
+    ActionId, Caps, Clock, Failure, LineAction, LineEvent, Loss, Outcome, SAMPLE_RATE, Time, level, ring,
 };
-use mouth::Mouth;
+use mouth::{Mouth, Spoken};
 use run::{Phase, Run};
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
+use waiting::Waiting;
 
 /// Events for which the queue must have room before a block is read. A block yields fewer.
-pub const ROOM: usize = 16;
+pub const ROOM: usize = 32;
 
 /// Blocks handled in one call, so that one line does not keep the others waiting.
 const BLOCKS_AT_ONCE: usize = 16;
@@ -90,9 +96,9 @@ const fn samples(time: Duration) -> u64 {
     (time.as_micros() as u64).saturating_mul(SAMPLE_RATE as u64) / 1_000_000
 }
 
-/// What an FXO port can do and see.
-fn caps() -> Caps {
-    Caps::VOICE
+/// What an FXO port can do and see at an exchange of `country`.
+fn caps(country: &Country) -> Caps {
+    let mut caps = Caps::VOICE
         | Caps::DIAL_DTMF
         | Caps::DIAL_PULSE
         | Caps::DIAL_PARTIAL
@@ -113,6 +119,14 @@ fn caps() -> Caps {
         | Caps::SEES_BATTERY
         | Caps::SEES_NO_DIAL_TONE
         | Caps::SEIZE
+        | Caps::SENDS_TONES
+        | Caps::HEARS_TONES
+        | Caps::HEARS_MEDIA
+        | Caps::SEES_CALL_WAITING
+        | Caps::HEARS_PULSE
+        | Caps::AUDIO;
+    caps.set(Caps::SEES_CONFIRMATION, !country.confirmation.is_empty());
+    caps
 }
 
 /// The longest silence within ringback, in ms.
@@ -176,6 +190,10 @@ pub struct Fxo<P: FxoPort> {
     battery: Battery,
     ear: Ear,
     mouth: Mouth,
+    streams: Streams,
+    waiting: Waiting,
+    /// Samples for which what is heard may be the echo of what programs say.
+    said: usize,
     ring: ring::Tracker,
     /// A ring burst began and has not ended.
     burst: Option<Time>,
@@ -208,6 +226,9 @@ impl<P: FxoPort> Fxo<P> {
             battery: Battery::Present,
             ear: Ear::new(country),
             mouth: Mouth::new(),
+            streams: Streams::new(),
+            waiting: Waiting::new(),
+            said: 0,
             ring: ring::Tracker::new(),
             burst: None,
             run: None,
@@ -240,18 +261,20 @@ impl<P: FxoPort> Fxo<P> {
     fn fail(&mut self, error: PortError, now: Time, events: &mut EventQueue) {
         match error {
             PortError::WouldBlock | PortError::EventPending => {}
-            PortError::Gone => self.lose(Service::Gone, Loss::Gone, events),
-            PortError::Os(errno) => self.lose(Service::Faulty(now + RETRY), Loss::Os(errno), events),
+            PortError::Gone => self.lose(Service::Gone, Loss::Gone, now, events),
+            PortError::Os(errno) => self.lose(Service::Faulty(now + RETRY), Loss::Os(errno), now, events),
         }
     }
 
     /// Takes the device out of service: ends what runs, tells it once.
-    fn lose(&mut self, service: Service, loss: Loss, events: &mut EventQueue) {
+    fn lose(&mut self, service: Service, loss: Loss, now: Time, events: &mut EventQueue) {
         if self.service == Service::Gone {
             return;
         }
         let told = matches!(self.service, Service::Faulty(_)) && loss != Loss::Gone;
         self.service = service;
+        self.streams.set_able(false);
+        self.end_waiting(now, events);
         if service != Service::Gone {
             // Whatever it can still do, it shall not hold the line.
             let _ = self.port.hook(HookCommand::OnHook);
@@ -272,7 +295,7 @@ impl<P: FxoPort> Fxo<P> {
         self.mouth.clear();
         self.mouth.drop_pending();
         self.ear.forget(&mut Findings::new());
-        self.ear.listen(false, &mut Findings::new());
+        self.forget_call();
         self.ring.reset();
         self.burst = None;
         self.hook = Hook::On(now);
@@ -286,12 +309,13 @@ impl<P: FxoPort> Fxo<P> {
         match self.initialise(now) {
             Ok(()) => {
                 self.service = Service::Up;
-                events.push(LineEvent::Ready(caps()));
+                self.streams.set_able(true);
+                events.push(LineEvent::Ready(caps(self.country)));
             }
             Err(PortError::Gone) => self.fail(PortError::Gone, now, events),
-            Err(PortError::Os(errno)) => self.lose(Service::Faulty(now + RETRY), Loss::Os(errno), events),
+            Err(PortError::Os(errno)) => self.lose(Service::Faulty(now + RETRY), Loss::Os(errno), now, events),
             Err(PortError::WouldBlock | PortError::EventPending) => {
-                self.lose(Service::Faulty(now + RETRY), Loss::Silent, events);
+                self.lose(Service::Faulty(now + RETRY), Loss::Silent, now, events);
             }
         }
     }
@@ -385,14 +409,23 @@ impl<P: FxoPort> Fxo<P> {
             Hook::On(_) => self.ear.on_hook(block, &mut findings),
             Hook::Off(_) => {
                 self.count_quiet(block);
-                let expectant =
-                    matches!(&self.hook, Hook::Off(Call { released: false, watch: Some(w), .. }) if !w.is_answered());
-                self.ear.off_hook(block, expectant, &mut findings);
+                let muted = [0; BLOCK];
+                let shown = if self.waiting.is_muted() { muted.get(..block.len()).unwrap_or(&muted) } else { block };
+                self.streams.hear(shown);
+                if self.waiting.is_listening() {
+                    self.hear_waiting(block, now, events);
+                } else {
+                    let expectant = matches!(&self.hook, Hook::Off(Call { released: false, watch: Some(w), .. }) if !w.is_answered());
+                    self.ear.off_hook(block, expectant, self.is_talking(), &mut findings);
+                }
             }
         }
         self.deliver(findings, events, now);
+        self.said = self.said.saturating_sub(block.len());
+        self.proceed_waiting(now, events);
         self.proceed(now, events);
         if self.run.is_none()
+            && !self.waiting.is_busy()
             && let Some(action) = self.queue.pop_at(0)
         {
             self.take(&action, false, now, events);
@@ -405,9 +438,12 @@ impl<P: FxoPort> Fxo<P> {
             // A write would stop the channel's dialling.
             return;
         }
-        match self.mouth.speak(block.len(), &mut self.port) {
-            Ok(true) => self.cover(COVER + BLOCK, now, events),
-            Ok(false) => {}
+        let muted = self.waiting.is_muted() || matches!(phase, Some(Phase::Flashing { .. }));
+        let programs = matches!(self.hook, Hook::Off(_)).then_some((&mut self.streams, muted));
+        match self.mouth.speak(block.len(), programs, &mut self.port) {
+            Ok(Spoken::Ours) => self.cover(COVER + BLOCK, now, events),
+            Ok(Spoken::Programs) => self.said = COVER + BLOCK,
+            Ok(Spoken::Nothing) => {}
             Err(error) => self.fail(error, now, events),
         }
     }
@@ -427,257 +463,6 @@ impl<P: FxoPort> Fxo<P> {
         let mut findings = Findings::new();
         self.ear.cover(samples, &mut findings);
         self.deliver(findings, events, now);
-    }
-
-    // What was heard and seen.
-
-    fn deliver(&mut self, findings: Findings, events: &mut EventQueue, now: Time) {
-        for heard in findings {
-            match heard {
-                Heard::Tone(tone) => {
-                    events.push(LineEvent::Tone(tone));
-                    self.tone(tone, now, events);
-                }
-                Heard::ToneEnded(_) | Heard::ToneForgotten => events.push(LineEvent::ToneEnded),
-                Heard::Digit(symbol, edge) => {
-                    events.push(LineEvent::Digit(Digit { symbol, mode: DigitMode::Dtmf, edge }));
-                }
-                Heard::Caller(caller) => events.push(LineEvent::CallerId(caller)),
-                Heard::Unasked | Heard::Voice | Heard::Silence(_) => {}
-            }
-            if let Hook::Off(Call { released: false, watch: Some(watch), .. }) = &mut self.hook
-                && let Some(witness) = watch.hear(heard, ringback_gap(self.country.ringback))
-            {
-                events.push(LineEvent::Answered(witness));
-            }
-        }
-    }
-
-    /// A tone that ends what is being waited for.
-    fn tone(&mut self, tone: ProgressTone, now: Time, events: &mut EventQueue) {
-        let Some(run) = &mut self.run else { return };
-        match (&mut run.phase, tone) {
-            (Phase::Quiet { ringback, .. }, ProgressTone::Ringback) => *ringback = true,
-            (
-                Phase::DialTone { .. } | Phase::Quiet { .. },
-                ProgressTone::Busy
-                | ProgressTone::Reorder
-                | ProgressTone::Sit(_)
-                | ProgressTone::Unobtainable
-                | ProgressTone::Howler,
-            ) => {
-                let run = *run;
-                self.run = None;
-                self.finish(run, Outcome::Failed(Failure::Tone(tone)), now, events);
-            }
-            _ => {}
-        }
-    }
-
-    fn line_event(&mut self, event: FxoEvent, now: Time, events: &mut EventQueue) {
-        match event {
-            FxoEvent::RingBegin | FxoEvent::RingOffHook => match self.hook {
-                Hook::On(since) => self.ring_edge(event, since, now, events),
-                Hook::Off(call) => {
-                    // Cut by our answer, it says nothing. While we seize the line somebody else was there first.
-                    let settling = now.since(call.since) <= DEBOUNCE;
-                    if settling && self.run.is_some_and(|run| run.awaits_line()) {
-                        self.glare(now, events);
-                    }
-                }
-            },
-            FxoEvent::OnHook => {
-                let flashing = self.run.is_some_and(|run| matches!(run.phase, Phase::Flashing { .. }));
-                if !flashing {
-                    self.released(ReleaseWitness::LoopCurrent, events);
-                }
-            }
-            FxoEvent::Alarm => {
-                self.released(ReleaseWitness::LoopCurrent, events);
-                self.set_battery(Battery::Alarm, events);
-                self.battery_at = None;
-            }
-            FxoEvent::NoAlarm => self.set_battery(Battery::Present, events),
-            FxoEvent::DialComplete => {
-                if let Some(run) = &mut self.run
-                    && matches!(run.phase, Phase::Pulses { .. })
-                {
-                    run.phase = Phase::Next;
-                    self.cover(COVER, now, events);
-                    self.proceed(now, events);
-                }
-            }
-            FxoEvent::HookComplete => {
-                if let Some(run) = &mut self.run
-                    && matches!(run.phase, Phase::Flashing { .. })
-                {
-                    run.phase = Phase::Next;
-                    // The channel debounces again, blind to battery.
-                    self.settle_at = Some(now + DEBOUNCE);
-                    self.proceed(now, events);
-                }
-            }
-            FxoEvent::Polarity => {
-                events.push(LineEvent::PolarityReversed);
-                match &mut self.hook {
-                    // Caller identification may follow.
-                    Hook::On(_) => self.ear.alerted(),
-                    Hook::Off(Call { released: false, watch: Some(watch), .. }) => match watch.reverse(now) {
-                        Reversal::Answered(witness) => events.push(LineEvent::Answered(witness)),
-                        Reversal::Released => self.released(ReleaseWitness::Polarity, events),
-                        Reversal::Nothing => {}
-                    },
-                    Hook::Off(_) => {}
-                }
-            }
-            FxoEvent::Removed => self.lose(Service::Gone, Loss::Gone, events),
-        }
-    }
-
-    /// The beginning or the end of a ring burst, on hook.
-    fn ring_edge(&mut self, event: FxoEvent, since: Time, now: Time, events: &mut EventQueue) {
-        let told = if event == FxoEvent::RingBegin {
-            self.burst = Some(now);
-            // Told once it has lasted long enough, by the tracker's deadline.
-            self.ring.burst_begin(now);
-            None
-        } else if self.burst.take().is_some() {
-            self.ring.burst_end(now)
-        } else if now.since(since) >= RING_DEAF {
-            // The beginning fell into the time in which the channel does not tell it.
-            let on = self.country.ring_cadence_ms.first().copied().unwrap_or(2_000);
-            let begin = (now - Duration::from_millis(u64::from(on))).max(since);
-            self.ring.burst_begin(begin);
-            self.ring.burst_end(now)
-        } else {
-            None
-        };
-        // What comes in mid-burst is too late, and a new identification can begin after it.
-        self.ear.alerted();
-        if let Some(event) = told {
-            events.push(event);
-        }
-    }
-
-    /// Whether somebody calls.
-    fn rings(&self, now: Time) -> bool {
-        self.ring.is_ringing() || self.burst.is_some_and(|begin| now.since(begin) < RING_BURST)
-    }
-
-    fn set_battery(&mut self, battery: Battery, events: &mut EventQueue) {
-        let before = self.battery == Battery::Present;
-        let after = battery == Battery::Present;
-        self.battery = battery;
-        if before != after {
-            events.push(LineEvent::Battery(after));
-        }
-    }
-
-    /// The far end is gone.
-    fn released(&mut self, witness: ReleaseWitness, events: &mut EventQueue) {
-        let Hook::Off(call) = &mut self.hook else { return };
-        if call.released {
-            return;
-        }
-        call.released = true;
-        call.watch = None;
-        self.settle_at = None;
-        events.push(LineEvent::Released(witness));
-        self.cut(Failure::Released, events);
-    }
-
-    /// Ends what runs before its time.
-    fn cut(&mut self, failure: Failure, events: &mut EventQueue) {
-        if let Some(run) = self.run.take() {
-            self.mouth.clear();
-            Self::done(events, run.id, Outcome::Failed(failure));
-        }
-    }
-
-    /// Ends waiting actions before they began.
-    fn cut_waiting(&mut self, failure: Failure, which: impl Fn(&ActionKind) -> bool, events: &mut EventQueue) {
-        self.queue.retain(|action| {
-            let cut = which(&action.kind);
-            if cut {
-                Self::done(events, action.id, Outcome::Failed(failure));
-            }
-            !cut
-        });
-    }
-
-    // The hook.
-
-    fn go_off_hook(&mut self, originate: bool, now: Time, events: &mut EventQueue) -> Result<(), PortError> {
-        self.port.hook(HookCommand::OffHook)?;
-        // The past is not to be heard, and what was to be said on hook is not to be said now. Another error than this
-        // one changes nothing: the hook has moved.
-        if self.port.flush_audio() == Err(PortError::Gone) {
-            return Err(PortError::Gone);
-        }
-        self.mouth.clear();
-        self.mouth.drop_pending();
-        self.ear.forget(&mut Findings::new());
-        self.ring.answered();
-        self.burst = None;
-        self.hook = Hook::Off(Call { since: now, fresh: originate, released: false, watch: None });
-        self.settle_at = Some(now + DEBOUNCE);
-        events.push(LineEvent::OffHook);
-        Ok(())
-    }
-
-    fn go_on_hook(&mut self, now: Time, events: &mut EventQueue) -> Result<(), PortError> {
-        self.port.hook(HookCommand::OnHook)?;
-        self.mouth.clear();
-        self.mouth.drop_pending();
-        let mut findings = Findings::new();
-        self.ear.listen(false, &mut findings);
-        self.ear.forget(&mut findings);
-        self.deliver(findings, events, now);
-        self.ring.reset();
-        self.burst = None;
-        self.hook = Hook::On(now);
-        self.settle_at = None;
-        events.push(LineEvent::OnHook);
-        Ok(())
-    }
-
-    /// A caller was on the line when we took it.
-    fn glare(&mut self, now: Time, events: &mut EventQueue) {
-        if let Some(run) = self.run.take() {
-            self.finish(run, Outcome::Failed(Failure::Glare), now, events);
-        }
-    }
-
-    /// The hook has settled: the channel does not tell whether battery was lost meanwhile, so look.
-    fn settle(&mut self, now: Time, events: &mut EventQueue) {
-        match self.port.battery() {
-            Ok(true) => {
-                if let Some(run) = self.run.take_if(|run| run.phase == Phase::Seizing) {
-                    self.finish(run, Outcome::Ok, now, events);
-                }
-            }
-            Ok(false) => match self.run.take_if(|run| run.awaits_line()) {
-                // A dead line, seized in vain.
-                Some(run) => self.finish(run, Outcome::Failed(Failure::NoDialTone), now, events),
-                None => self.released(ReleaseWitness::LoopCurrent, events),
-            },
-            Err(error) => self.fail(error, now, events),
-        }
-    }
-
-    /// Looks for battery on a line that may have none.
-    fn look_for_battery(&mut self, now: Time, events: &mut EventQueue) {
-        if self.battery == Battery::Alarm {
-            return;
-        }
-        match self.port.battery() {
-            Ok(true) => self.set_battery(Battery::Present, events),
-            Ok(false) => {
-                self.set_battery(Battery::Missing, events);
-                self.battery_at = Some(now + BATTERY_POLL);
-            }
-            Err(error) => self.fail(error, now, events),
-        }
     }
 }
 
@@ -718,7 +503,7 @@ impl<P: FxoPort> LineDevice for Fxo<P> {
         self.serve(ROOM, now, events);
         // What is left is read first, then the hang-up is believed.
         if readiness.hangup && (self.exhausted || self.service != Service::Up) && events.room() > 1 {
-            self.lose(Service::Gone, Loss::Gone, events);
+            self.lose(Service::Gone, Loss::Gone, now, events);
         }
     }
 
@@ -769,8 +554,16 @@ impl<P: FxoPort> LineDevice for Fxo<P> {
             self.look_for_battery(now, events);
         }
         if self.service == Service::Up && now >= self.last_block + AUDIO_OVERDUE {
-            self.lose(Service::Faulty(now + RETRY), Loss::Silent, events);
+            self.lose(Service::Faulty(now + RETRY), Loss::Silent, now, events);
         }
+    }
+
+    fn audio(&mut self) -> Option<&mut Streams> {
+        Some(&mut self.streams)
+    }
+
+    fn equip(&mut self, watcher: Box<ToneWatcher>) -> Option<Box<ToneWatcher>> {
+        self.ear.equip(watcher)
     }
 
     fn drained(&self) -> bool {

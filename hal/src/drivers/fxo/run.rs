@@ -35,6 +35,8 @@ pub(super) enum Purpose {
     },
     /// Digits for somebody who was reached.
     Send,
+    /// A tone for them.
+    Tone,
     /// Going off hook and nothing more.
     Seize,
     /// One flash of the hook and nothing more.
@@ -60,6 +62,8 @@ pub(super) enum Phase {
     },
     /// DTMF digits are going out.
     Tones,
+    /// A tone is going out.
+    Sound,
     /// The channel sends pulses; `DialComplete` ends that.
     Pulses {
         /// When to give up.
@@ -144,7 +148,7 @@ impl Run {
         match self.purpose {
             Purpose::Seize => true,
             Purpose::Dial { seized, .. } => seized && !self.begun,
-            Purpose::Send | Purpose::Flash => false,
+            Purpose::Send | Purpose::Tone | Purpose::Flash => false,
         }
     }
 

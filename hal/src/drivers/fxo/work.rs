@@ -89,6 +89,8 @@ impl<P: FxoPort> Fxo<P> {
                 run.phase = Phase::Next;
                 Progress::Moved
             }
+            Phase::Sound if self.mouth.is_idle() && !self.ear.is_covered() => Progress::Ended(Outcome::Ok),
+            Phase::Sound => Progress::Waits,
             Phase::Pulses { until } => over(until, Failure::Timeout),
             Phase::FlashDue { until } => self.flash(run, until, now, events),
             Phase::Flashing { until } => over(until, Failure::Timeout),

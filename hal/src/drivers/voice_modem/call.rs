@@ -1,29 +1,23 @@
 //! What is wanted of the modem: seize, dial, answer, send digits, flash, release. One job at a time.
 
 use super::chat::{Kind, Reply};
-use super::dial::{self, Command, put, put_number};
-use super::start::{GUARD, Step};
-use super::{EventQueue, HEALTH, Port, Service, VoiceModem};
+use super::dial;
+use super::start::Step;
+use super::tone::Score;
+use super::{EventQueue, HEALTH, Port, Service, VoiceModem, stream};
 use loopstart_signal::at::ResultCode;
 use loopstart_signal::{
-    ActionId, ActionKind, AnswerWitness, Caps, DialStep, DialSteps, DigitMode, Failure, Heed, LineAction, LineEvent,
-    Outcome, ReleaseWitness, Time,
+    ActionId, ActionKind, AnswerWitness, Caps, DialStep, DialSteps, DigitMode, Failure, LineAction, LineEvent, Outcome,
+    ReleaseWitness, Time,
 };
 use std::time::Duration;
 
 /// A dial command that was not refused by now was taken: the modem is off hook.
-const TAKEN: Duration = Duration::from_millis(500);
-/// A modem waits this long for dial tone, or before it dials blindly (S6).
-const DIAL_TONE: Duration = Duration::from_millis(1_500);
+pub(super) const TAKEN: Duration = Duration::from_millis(500);
 /// A dial command may wait for a carrier or an answer as long as S7 says (50 to 60 s), and a little more.
-const DIAL_LIMIT: Duration = Duration::from_secs(70);
+pub(super) const DIAL_LIMIT: Duration = Duration::from_secs(70);
 /// Going off hook in the voice class.
 pub(super) const HOOK_LIMIT: Duration = Duration::from_secs(3);
-/// DTR low for a modem that hangs up by it.
-const DTR_LOW: Duration = Duration::from_millis(600);
-/// The range of S11, ms, and the length of a digit where it was not set.
-const S11: (u32, u32) = (50, 255);
-const S11_DEFAULT: u32 = 95;
 
 /// What is going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +38,12 @@ pub(super) enum Job {
     Send { next: usize },
     /// A hook flash, as a tone command or as a dial command.
     Flash { by_dial: bool },
+    /// Sending a tone.
+    Tone,
+    /// Switching the loudspeaker.
+    Speaker,
+    /// A stream of audio, or its beginning or end.
+    Stream(stream::Step),
     /// Hanging up, for a `Release` or to tidy up.
     HangUp(HangUp),
     /// Waiting until what a `Release` cut short has ended.
@@ -96,19 +96,21 @@ pub(super) struct State {
     pub(super) digit: Duration,
     pub(super) gap: Duration,
     pub(super) pause: Duration,
-    partial: bool,
+    pub(super) partial: bool,
     /// The first dial command since the line was taken.
     pub(super) fresh: bool,
-    announced: bool,
-    announce_at: Option<Time>,
-    dialed_at: Option<Time>,
-    glare: bool,
+    pub(super) announced: bool,
+    pub(super) announce_at: Option<Time>,
+    pub(super) dialed_at: Option<Time>,
+    pub(super) glare: bool,
     /// Registers as they were set last.
-    s8: Option<u32>,
-    s11: Option<u32>,
+    pub(super) s8: Option<u32>,
+    pub(super) s11: Option<u32>,
     /// The simplest form of `+VTS` that had to be used: 0 grouped, 1 one digit with its length, 2 one digit.
     pub(super) tone_form: u8,
     pub(super) flash_by_dial: bool,
+    /// The tone that is being sent.
+    pub(super) score: Option<Score>,
     /// A number was dialled in this call.
     pub(super) dialled: bool,
     /// The far end of a dialled call answered, as told.
@@ -134,6 +136,7 @@ impl Default for State {
             s11: None,
             tone_form: 0,
             flash_by_dial: false,
+            score: None,
             dialled: false,
             answered: false,
         }
@@ -147,9 +150,10 @@ impl State {
         self.announce_at = None;
         self.dialed_at = None;
         self.glare = false;
+        self.score = None;
     }
 
-    fn end_call(&mut self) {
+    pub(super) fn end_call(&mut self) {
         self.forget_job();
         self.fresh = true;
         self.dialled = false;
@@ -168,29 +172,58 @@ impl<P: Port> VoiceModem<P> {
             return Self::done(id, Outcome::Failed(Failure::Lost), events);
         }
         match action.kind {
+            _ if self.passed => self.take_back(action, now, events),
             ActionKind::Release => self.release(id, now, events),
             ActionKind::CancelDigits => self.cancel_digits(id, now, events),
             ActionKind::Listen(heed) if self.caps.contains(Caps::HEARS_DTMF) => {
-                let on = heed.contains(Heed::DTMF);
-                self.hear.listening = on;
+                self.hear.heed(heed, events);
                 Self::done(id, Outcome::Ok, events);
             }
-            ActionKind::Listen(_) | ActionKind::SendTone(_) | ActionKind::WatchTones(_) | ActionKind::Speaker(_) => {
-                Self::done(id, Outcome::Failed(Failure::Refused), events)
+            ActionKind::Media(order) if self.caps.contains(Caps::AUDIO) => {
+                self.streams.order(order);
+                Self::done(id, Outcome::Ok, events);
             }
+            ActionKind::Listen(_)
+            | ActionKind::WatchTones(_)
+            | ActionKind::Media(_)
+            | ActionKind::PassThrough(false) => Self::done(id, Outcome::Failed(Failure::Refused), events),
             _ if self.job == Job::Dial(Dial::Waiting) => {
                 Self::done(id, Outcome::Failed(Failure::WrongState), events);
             }
             _ => match self.queue.try_push(*action) {
-                Ok(()) => self.pump(now, events),
+                Ok(()) => {
+                    self.end_stream(now, events);
+                    self.pump(now, events);
+                }
                 Err(_) => Self::done(id, Outcome::Failed(Failure::Refused), events),
             },
         }
     }
 
+    /// An action while the host speaks to the modem itself.
+    fn take_back(&mut self, action: &LineAction, now: Time, events: &mut EventQueue) {
+        let id = action.id;
+        match action.kind {
+            ActionKind::Release => {
+                self.discard_input();
+                self.passed = false;
+                self.recover_for(Some(id), now, events);
+            }
+            ActionKind::PassThrough(on) => {
+                self.passed = on;
+                Self::done(id, Outcome::Ok, events);
+                if !on {
+                    self.discard_input();
+                    self.recover(now, events);
+                }
+            }
+            _ => Self::done(id, Outcome::Failed(Failure::WrongState), events),
+        }
+    }
+
     /// Starts what waits, while nothing runs.
-    fn pump(&mut self, now: Time, events: &mut EventQueue) {
-        while self.job == Job::None && self.service == Service::Ready {
+    pub(super) fn pump(&mut self, now: Time, events: &mut EventQueue) {
+        while self.job == Job::None && self.service == Service::Ready && !self.passed {
             let Some(action) = self.queue.pop_at(0) else { return };
             self.action = Some(action.id);
             if let Err(failure) = self.begin(&action.kind, now, events) {
@@ -211,6 +244,10 @@ impl<P: Port> VoiceModem<P> {
                 } else {
                     self.end_action(Outcome::Ok, events);
                 }
+            }
+            ActionKind::PassThrough(true) => {
+                (self.passed, self.was_passed) = (true, true);
+                self.end_action(Outcome::Ok, events);
             }
             _ if self.online => return Err(Failure::WrongState),
             ActionKind::Seize => {
@@ -251,6 +288,7 @@ impl<P: Port> VoiceModem<P> {
                 call.mode = DigitMode::Dtmf;
                 call.fresh |= !self.off_hook;
                 self.hear.forget_tone();
+                self.call.answered = false;
                 if voice && !self.voice_class {
                     self.enter_voice(Job::Dial(Dial::Enter), now, events);
                 } else {
@@ -277,22 +315,39 @@ impl<P: Port> VoiceModem<P> {
                 }
                 self.flash(now, events);
             }
+            ActionKind::SendTone(tone) => {
+                if !self.off_hook {
+                    return Err(Failure::WrongState);
+                }
+                if !self.caps.contains(Caps::SENDS_TONES) {
+                    return Err(Failure::Refused);
+                }
+                self.call.score = Some(Score::new(&tone, self.country).ok_or(Failure::Refused)?);
+                self.send_tone(now, events);
+            }
+            ActionKind::Speaker(on) => {
+                if !self.caps.contains(Caps::SPEAKER) {
+                    return Err(Failure::Refused);
+                }
+                self.job = Job::Speaker;
+                self.ask(if on { b"ATM1" } else { b"ATM0" }, now, events);
+            }
             ActionKind::CancelDigits
             | ActionKind::Listen(_)
-            | ActionKind::SendTone(_)
             | ActionKind::WatchTones(_)
-            | ActionKind::Speaker(_) => return Err(Failure::Refused),
+            | ActionKind::Media(_)
+            | ActionKind::PassThrough(false) => return Err(Failure::Refused),
         }
         Ok(())
     }
 
-    fn enter_voice(&mut self, job: Job, now: Time, events: &mut EventQueue) {
+    pub(super) fn enter_voice(&mut self, job: Job, now: Time, events: &mut EventQueue) {
         self.job = job;
         let command = self.profile.enter_voice;
         self.ask(command.as_bytes(), now, events);
     }
 
-    fn end_action(&mut self, outcome: Outcome, events: &mut EventQueue) {
+    pub(super) fn end_action(&mut self, outcome: Outcome, events: &mut EventQueue) {
         if let Some(id) = self.action.take() {
             Self::done(id, outcome, events);
         }
@@ -329,7 +384,7 @@ impl<P: Port> VoiceModem<P> {
         self.recover(now, events);
     }
 
-    fn now_off_hook(&mut self, events: &mut EventQueue) {
+    pub(super) fn now_off_hook(&mut self, events: &mut EventQueue) {
         self.ringing.answered();
         if !self.off_hook {
             self.off_hook = true;
@@ -357,6 +412,8 @@ impl<P: Port> VoiceModem<P> {
             | Job::Dial(_)
             | Job::Send { .. }
             | Job::Flash { .. }
+            | Job::Tone
+            | Job::Speaker
             | Job::CutDigits => {
                 self.end_action(Outcome::Failed(Failure::Cancelled), events);
                 self.call.forget_job();
@@ -371,26 +428,28 @@ impl<P: Port> VoiceModem<P> {
                 self.end_action(Outcome::Failed(Failure::Cancelled), events);
                 self.action = Some(id);
             }
-            Job::None | Job::Start(_) | Job::Health | Job::HangUp(_) => {
+            Job::None | Job::Start(_) | Job::Health | Job::HangUp(_) | Job::Stream(_) => {
                 // The queue was emptied.
                 let _ = self.queue.try_push(LineAction { id, kind: ActionKind::Release });
+                self.end_stream(now, events);
                 self.pump(now, events);
             }
         }
     }
 
     fn cancel_digits(&mut self, id: ActionId, now: Time, events: &mut EventQueue) {
-        let is_digits = |a: &LineAction| matches!(a.kind, ActionKind::SendDigits { .. });
+        let is_digits = |a: &LineAction| matches!(a.kind, ActionKind::SendDigits { .. } | ActionKind::SendTone(_));
         for action in self.queue.iter().filter(|a| is_digits(a)) {
             Self::done(action.id, Outcome::Failed(Failure::Cancelled), events);
         }
         self.queue.retain(|a| !is_digits(a));
-        if !matches!(self.job, Job::Send { .. }) {
+        if !matches!(self.job, Job::Send { .. } | Job::Tone) {
             return Self::done(id, Outcome::Ok, events);
         }
         self.end_action(Outcome::Failed(Failure::Cancelled), events);
         self.action = Some(id);
         self.job = Job::CutDigits;
+        self.call.score = None;
         // The digits that the modem has already taken are a few at most: they end by themselves.
         if self.chat.flight.is_none_or(|f| !f.sent) {
             self.drop_flight();
@@ -409,6 +468,13 @@ impl<P: Port> VoiceModem<P> {
             Job::Dial(step) => self.dial_step(step, reply, now, events),
             Job::Send { next } => self.send_step(next, reply, now, events),
             Job::Flash { by_dial } => self.flash_step(by_dial, reply, now, events),
+            Job::Tone => self.tone_step(reply, now, events),
+            Job::Speaker => match reply {
+                Reply::Timeout => self.unanswered(now, events),
+                _ if reply.is_ok() => self.finish(Outcome::Ok, now, events),
+                _ => self.finish(Outcome::Failed(Failure::Refused), now, events),
+            },
+            Job::Stream(step) => self.stream_step(step, reply, now, events),
             Job::HangUp(step) => self.hang_up_step(step, reply, now, events),
             Job::Cut => {
                 if let Reply::Code(ResultCode::Connect(_)) = reply {
@@ -428,7 +494,7 @@ impl<P: Port> VoiceModem<P> {
     }
 
     /// Recovers the modem and releases the line afterwards: recovery hangs up.
-    fn recover_for(&mut self, release: Option<ActionId>, now: Time, events: &mut EventQueue) {
+    pub(super) fn recover_for(&mut self, release: Option<ActionId>, now: Time, events: &mut EventQueue) {
         if let Some(id) = release
             && self.queue.try_insert(0, LineAction { id, kind: ActionKind::Release }).is_err()
         {
@@ -488,264 +554,6 @@ impl<P: Port> VoiceModem<P> {
                 self.finish(Outcome::Ok, now, events);
             }
             _ => self.abandon(Failure::Refused, now, events),
-        }
-    }
-
-    /// Sets the registers that dialling goes by, where they differ from what they are.
-    fn dial_settings(&mut self, now: Time, events: &mut EventQueue) {
-        let call = &mut self.call;
-        let pause = milliseconds(call.pause).div_ceil(1000).clamp(1, 255);
-        let digit = milliseconds(call.digit).clamp(S11.0, S11.1);
-        let mut command = Command::new();
-        put(&mut command, b"AT");
-        if call.steps.as_slice().contains(&DialStep::Pause) && call.s8 != Some(pause) {
-            put(&mut command, b"S8=");
-            put_number(&mut command, pause);
-            call.s8 = Some(pause);
-        }
-        if call.s11.unwrap_or(S11_DEFAULT).abs_diff(digit) > 10 {
-            put(&mut command, b"S11=");
-            put_number(&mut command, digit);
-            call.s11 = Some(digit);
-        }
-        if command.len() > 2 {
-            self.job = Job::Dial(Dial::Settings);
-            self.ask(&command, now, events);
-        } else {
-            self.dial_piece(now, events);
-        }
-    }
-
-    fn dial_piece(&mut self, now: Time, events: &mut EventQueue) {
-        let voice = self.caps.contains(Caps::VOICE);
-        let mut command = Command::new();
-        let call = &mut self.call;
-        let first = call.at == 0;
-        let stay = voice || call.partial;
-        let next = dial::command(&call.steps, call.at, call.fresh, &mut call.mode, stay, &mut command);
-        call.fresh = false;
-        let last = next >= call.steps.as_slice().len();
-        let length = dial::duration(&call.steps, DigitMode::Dtmf, call.digit, call.gap, call.pause);
-        let limit = DIAL_LIMIT + length;
-        self.job = Job::Dial(Dial::Piece { next, last });
-        self.send(&command, Kind::Go, limit, now, events);
-        let at = self.chat.flight.map_or(now, |f| f.at);
-        if first {
-            self.call.announce_at = Some(at + TAKEN);
-        }
-        if last && !stay {
-            self.call.dialed_at = Some(at + TAKEN + DIAL_TONE + length);
-        }
-    }
-
-    /// The modem has taken the dial command.
-    fn announce(&mut self, events: &mut EventQueue) {
-        self.call.announce_at = None;
-        if !self.call.announced {
-            self.call.announced = true;
-            self.now_off_hook(events);
-            events.push(LineEvent::Dialing);
-        }
-    }
-
-    /// The digits are out.
-    fn dialed(&mut self, events: &mut EventQueue) {
-        self.announce(events);
-        self.call.dialed_at = None;
-        self.call.dialled |= !self.call.partial;
-        if self.action.is_some() {
-            events.push(LineEvent::Dialed);
-            self.end_action(Outcome::Ok, events);
-        }
-    }
-
-    fn dial_step(&mut self, step: Dial, reply: Reply, now: Time, events: &mut EventQueue) {
-        if self.call.glare {
-            return self.abandon(Failure::Glare, now, events);
-        }
-        if reply == Reply::Timeout {
-            return self.unanswered(now, events);
-        }
-        match step {
-            Dial::Enter if reply.is_ok() => {
-                self.voice_class = true;
-                self.dial_settings(now, events);
-            }
-            Dial::Enter => self.abandon(Failure::Refused, now, events),
-            // Registers are a wish: a modem without them dials as it can.
-            Dial::Settings => self.dial_piece(now, events),
-            Dial::Piece { .. } | Dial::Waiting => {
-                let Reply::Code(code) = reply else { return };
-                self.dial_result(step, code, now, events);
-            }
-        }
-    }
-
-    fn dial_result(&mut self, step: Dial, code: ResultCode, now: Time, events: &mut EventQueue) {
-        let stays = self.caps.contains(Caps::VOICE) || self.call.partial;
-        match (step, code) {
-            (Dial::Piece { next, last: false }, ResultCode::Ok | ResultCode::VoiceConnect) => {
-                self.announce(events);
-                self.call.at = next;
-                self.dial_piece(now, events);
-            }
-            (Dial::Piece { .. }, ResultCode::Ok | ResultCode::VoiceConnect) if stays => {
-                self.dialed(events);
-                if code == ResultCode::VoiceConnect && self.profile.vcon_is_answer {
-                    self.answered(AnswerWitness::ResultCode, events);
-                }
-                self.end_job(now, events);
-            }
-            (_, ResultCode::Connect(rate)) => {
-                self.dialed(events);
-                self.online = true;
-                self.answered(AnswerWitness::Carrier(rate.unwrap_or(0)), events);
-                self.end_job(now, events);
-            }
-            (_, ResultCode::Busy) => self.dial_failed(Some(ReleaseWitness::Busy), Failure::Released, now, events),
-            (_, ResultCode::NoAnswer) => {
-                self.dial_failed(Some(ReleaseWitness::NoAnswer), Failure::Released, now, events)
-            }
-            (_, ResultCode::Delayed) => self.dial_failed(Some(ReleaseWitness::Delayed), Failure::Released, now, events),
-            (_, ResultCode::Blacklisted) => {
-                self.dial_failed(Some(ReleaseWitness::Blacklisted), Failure::Released, now, events);
-            }
-            (_, ResultCode::NoDialTone) => self.dial_failed(None, Failure::NoDialTone, now, events),
-            (_, ResultCode::Error | ResultCode::LineInUse | ResultCode::DigitalLine) => {
-                self.dial_failed(None, Failure::Refused, now, events);
-            }
-            _ => self.dial_failed(Some(ReleaseWitness::ResultCode), Failure::Released, now, events),
-        }
-    }
-
-    fn dial_failed(&mut self, witness: Option<ReleaseWitness>, failure: Failure, now: Time, events: &mut EventQueue) {
-        // After the action is over only an event can tell.
-        let witness = witness.or(self.action.is_none().then_some(ReleaseWitness::ResultCode));
-        if let Some(witness) = witness {
-            events.push(LineEvent::Released(witness));
-        }
-        self.abandon(failure, now, events);
-    }
-
-    /// The far end of a dialled call answered: told once.
-    pub(super) fn answered(&mut self, witness: AnswerWitness, events: &mut EventQueue) {
-        if self.off_hook && !self.call.answered {
-            self.call.answered = true;
-            self.hear.forget_ringback();
-            events.push(LineEvent::Answered(witness));
-        }
-    }
-
-    /// A ring while the line is being taken: the exchange was first.
-    pub(super) fn glare(&mut self, now: Time, events: &mut EventQueue) {
-        if self.call.glare {
-            return;
-        }
-        self.call.glare = true;
-        if !self.abort(now) {
-            self.abandon(Failure::Glare, now, events);
-        }
-    }
-
-    /// Whether a ring now would be a collision: the line is being taken and nothing says yet that we have it.
-    pub(super) fn is_taking_line(&self) -> bool {
-        match self.job {
-            Job::Seize { .. } | Job::Dial(Dial::Enter | Dial::Settings) => !self.off_hook,
-            // Off hook and not announced: off hook since before the dial command.
-            Job::Dial(Dial::Piece { .. }) => {
-                self.call.at == 0 && self.action.is_some() && self.off_hook == self.call.announced
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether a call of ours is being made or was made.
-    pub(super) fn is_calling(&self) -> bool {
-        self.call.dialled || matches!(self.job, Job::Dial(Dial::Piece { .. } | Dial::Waiting))
-    }
-
-    /// Hangs up and makes the modem ready for the next call; for a `Release`, or to tidy up.
-    pub(super) fn hang_up(&mut self, action: Option<ActionId>, now: Time, events: &mut EventQueue) {
-        self.drop_flight();
-        self.action = action;
-        self.untidy = false;
-        self.call.forget_job();
-        if !self.online {
-            self.job = Job::HangUp(HangUp::OnHook);
-            return self.send(b"ATH", Kind::HangUp, HOOK_LIMIT, now, events);
-        }
-        if self.port.carrier().is_some() {
-            self.port.set_dtr(false);
-            self.job = Job::HangUp(HangUp::DtrLow);
-            self.wait_until(now + DTR_LOW);
-        } else {
-            self.job = Job::HangUp(HangUp::Guard);
-            self.wait_until(now + GUARD);
-        }
-    }
-
-    fn hang_up_step(&mut self, step: HangUp, reply: Reply, now: Time, events: &mut EventQueue) {
-        if reply == Reply::Timeout {
-            let action = self.action.take();
-            return self.recover_for(action, now, events);
-        }
-        match step {
-            HangUp::Guard => {
-                self.put_bytes(b"+++");
-                self.flush(now, events);
-                self.job = Job::HangUp(HangUp::Escaped);
-                self.wait_until(now + GUARD);
-            }
-            HangUp::DtrLow | HangUp::Escaped => {
-                self.port.set_dtr(true);
-                self.online = false;
-                self.job = Job::HangUp(HangUp::OnHook);
-                self.send(b"ATH", Kind::HangUp, HOOK_LIMIT, now, events);
-            }
-            HangUp::OnHook if reply == Reply::Code(ResultCode::Error) && self.voice_class => {
-                self.job = Job::HangUp(HangUp::OnHookOther);
-                self.send(b"AT+VLS=0", Kind::HangUp, HOOK_LIMIT, now, events);
-            }
-            HangUp::OnHook | HangUp::OnHookOther => {
-                self.now_on_hook(events);
-                self.end_action(Outcome::Ok, events);
-                if self.voice_class {
-                    self.job = Job::HangUp(HangUp::LeaveVoice);
-                    let command = self.profile.leave_voice;
-                    self.ask(command.as_bytes(), now, events);
-                } else {
-                    self.renew_caller_id(now, events);
-                }
-            }
-            HangUp::LeaveVoice => {
-                self.voice_class = false;
-                self.renew_caller_id(now, events);
-            }
-            HangUp::CallerId => self.end_job(now, events),
-        }
-    }
-
-    fn now_on_hook(&mut self, events: &mut EventQueue) {
-        self.hear.close_digit(events);
-        self.hear.end_call();
-        self.call.end_call();
-        if self.off_hook {
-            self.off_hook = false;
-            // Ringing that we answered is over; a ring now is another call.
-            self.ringing.reset();
-            events.push(LineEvent::OnHook);
-        }
-    }
-
-    /// Hanging up and changing the class make some modems forget it.
-    fn renew_caller_id(&mut self, now: Time, events: &mut EventQueue) {
-        let way = self.start.caller_id.and_then(|n| self.profile.caller_id.get(usize::from(n)));
-        match way {
-            Some((set, _)) => {
-                self.job = Job::HangUp(HangUp::CallerId);
-                self.ask(set.as_bytes(), now, events);
-            }
-            None => self.end_job(now, events),
         }
     }
 

@@ -97,6 +97,15 @@ impl<P: Port> VoiceModem<P> {
         self.send(text, Kind::Plain, Duration::from_secs(2), now, events);
     }
 
+    /// Awaits a result without a command: what ended was no command.
+    pub(super) fn await_reply(&mut self, limit: Duration, now: Time) {
+        self.chat.command.clear();
+        self.chat.info.clear();
+        let deadline = now + limit;
+        self.chat.flight =
+            Some(Flight { kind: Kind::Plain, at: now, sent: true, deadline, abort_at: None, aborted: false });
+    }
+
     /// No command is sent before `at`.
     pub(super) fn hold_until(&mut self, at: Time) {
         self.chat.not_before = self.chat.not_before.max(at);

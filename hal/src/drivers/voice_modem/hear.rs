@@ -4,7 +4,8 @@ use super::call::{Dial, Job};
 use super::{EventQueue, NOISE, Port, Service, VoiceModem};
 use loopstart_signal::at::ResultCode;
 use loopstart_signal::{
-    AnswerWitness, Digit, DigitEdge, DigitMode, LineEvent, ProgressTone, ReleaseWitness, SitKind, Time, dle,
+    AnswerWitness, Digit, DigitEdge, DigitMode, Heed, LineEvent, MediaSign, ProgressTone, ReleaseWitness, SitKind,
+    Time, dle,
 };
 use std::time::Duration;
 
@@ -13,11 +14,18 @@ const RINGBACK_FLOOR: Duration = Duration::from_millis(6_500);
 /// A loop break so soon after a flash is the flash itself.
 const OWN_BREAK: Duration = Duration::from_millis(1_500);
 
+/// What is said of a second call so soon after it was announced belongs to that.
+const ANNOUNCEMENT: Duration = Duration::from_millis(2_500);
+/// Event code of a text telephone (V.253).
+const TEXT_TELEPHONE: u8 = b't';
+
 /// What has been heard.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct State {
-    /// Digits are wanted.
-    pub(super) listening: bool,
+    /// What is wanted.
+    heed: Heed,
+    /// When a second call was announced last.
+    announced: Option<Time>,
     /// Between the shields of a digit.
     shielded: bool,
     digit: Option<u8>,
@@ -25,6 +33,20 @@ pub(super) struct State {
     /// The last ringback, and the longest time between two.
     ringback: Option<(Time, Duration)>,
     break_ignored_until: Time,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            heed: Heed::empty(),
+            announced: None,
+            shielded: false,
+            digit: None,
+            tone: None,
+            ringback: None,
+            break_ignored_until: Time::ZERO,
+        }
+    }
 }
 
 impl State {
@@ -52,6 +74,16 @@ impl State {
         events.push(LineEvent::Digit(Digit { symbol, mode: DigitMode::Dtmf, edge }));
     }
 
+    /// Tells this from now on. A digit that is on when nobody wants it any more is ended.
+    pub(super) fn heed(&mut self, heed: Heed, events: &mut EventQueue) {
+        if !heed.contains(Heed::DTMF) {
+            let shielded = self.shielded;
+            self.close_digit(events);
+            self.shielded = shielded;
+        }
+        self.heed = heed;
+    }
+
     /// Ends a digit that is not ended.
     pub(super) fn close_digit(&mut self, events: &mut EventQueue) {
         self.shielded = false;
@@ -63,13 +95,13 @@ impl State {
     /// A digit between shields is told once, however often the modem repeats it; a bare one begins and ends at once.
     fn heard_digit(&mut self, symbol: u8, events: &mut EventQueue) {
         if !self.shielded {
-            if self.listening {
+            if self.heed.contains(Heed::DTMF) {
                 Self::digit(symbol, DigitEdge::Begin, events);
                 Self::digit(symbol, DigitEdge::End, events);
             }
             return;
         }
-        if self.digit == Some(symbol) || !self.listening {
+        if self.digit == Some(symbol) || !self.heed.contains(Heed::DTMF) {
             return;
         }
         if let Some(other) = self.digit.replace(symbol) {
@@ -90,8 +122,15 @@ impl<P: Port> VoiceModem<P> {
         }
         match self.shield.push(byte) {
             None => {}
+            Some(dle::Item::Data(byte)) if self.is_receiving() => self.sample(byte),
+            Some(dle::Item::Data(byte)) if self.flow(byte) => {}
             Some(dle::Item::Data(byte)) => self.text_byte(byte, now, events),
-            Some(dle::Item::TwoDle | dle::Item::End) => self.noise(2, now, events),
+            Some(dle::Item::TwoDle) if self.is_receiving() => {
+                self.sample(dle::DLE);
+                self.sample(dle::DLE);
+            }
+            Some(dle::Item::TwoDle) => self.noise(2, now, events),
+            Some(dle::Item::End) => self.stream_ended(now, events),
             Some(dle::Item::Event(code)) => self.voice_event(code, now, events),
         }
     }
@@ -143,7 +182,7 @@ impl<P: Port> VoiceModem<P> {
     }
 
     /// Bytes that mean nothing as yet.
-    fn noise(&mut self, bytes: usize, now: Time, events: &mut EventQueue) {
+    pub(super) fn noise(&mut self, bytes: usize, now: Time, events: &mut EventQueue) {
         self.noise = self.noise.saturating_add(bytes);
         if self.noise > NOISE && self.service == Service::Ready && matches!(self.job, Job::None) && !self.online {
             self.recover(now, events);
@@ -155,7 +194,7 @@ impl<P: Port> VoiceModem<P> {
         match code {
             ResultCode::Ring(pattern) => return self.ring(pattern, now, events),
             ResultCode::Ringing => return self.ringback(now, events),
-            ResultCode::CallWaiting => return self.tone(ProgressTone::CallWaiting, events),
+            ResultCode::CallWaiting => return self.second_call(now, events),
             ResultCode::Dialing => return,
             _ => {}
         }
@@ -220,6 +259,22 @@ impl<P: Port> VoiceModem<P> {
         }
     }
 
+    /// A second call was announced; what modems say of it once more at the same moment is the same announcement.
+    fn second_call(&mut self, now: Time, events: &mut EventQueue) {
+        let again = self.hear.announced.is_none_or(|at| now.since(at) >= ANNOUNCEMENT);
+        if self.off_hook && again {
+            self.hear.announced = Some(now);
+            events.push(LineEvent::CallWaiting);
+        }
+    }
+
+    /// A sign of what the far end is.
+    fn media(&mut self, sign: MediaSign, events: &mut EventQueue) {
+        if self.off_hook && self.hear.heed.contains(Heed::MEDIA) {
+            events.push(LineEvent::Media(sign));
+        }
+    }
+
     fn voice_event(&mut self, code: u8, now: Time, events: &mut EventQueue) {
         use dle::event as e;
         if self.service != Service::Ready || matches!(self.job, Job::Start(_)) {
@@ -246,11 +301,24 @@ impl<P: Port> VoiceModem<P> {
             e::REORDER => self.tone(ProgressTone::Reorder, events),
             // The tone that the modem itself waits for.
             e::DIAL_TONE | e::STUTTER if dialling => {}
+            // Known to be false while the modem plays.
+            e::DIAL_TONE | e::STUTTER if self.is_transmitting() => {}
             e::DIAL_TONE => self.tone(ProgressTone::Dial, events),
             e::STUTTER => self.tone(ProgressTone::StutterDial, events),
             e::SIT => self.tone(ProgressTone::Sit(SitKind::Unknown), events),
-            e::CALL_WAITING => self.tone(ProgressTone::CallWaiting, events),
-            e::VOICE | e::VOICE_LOWER if self.call.dialled => self.answered(AnswerWitness::Voice, events),
+            e::CALL_WAITING => self.second_call(now, events),
+            e::VOICE | e::VOICE_LOWER => {
+                if self.call.dialled {
+                    self.answered(AnswerWitness::Voice, events);
+                }
+                self.media(MediaSign::Voice, events);
+            }
+            e::SILENCE | e::QUIET => self.media(MediaSign::Silence, events),
+            e::FAX_CALLING => self.media(MediaSign::FaxCalling, events),
+            // 2100 Hz is what a fax machine answers with too, but the modem says no more than this.
+            e::DATA_CALLING | e::ANSWER_TONE | e::DATA_ANSWER => self.media(MediaSign::Modem, events),
+            // Before V.253 this was the handset.
+            TEXT_TELEPHONE if self.profile.tones => self.media(MediaSign::Tty, events),
             e::POLARITY => events.push(LineEvent::PolarityReversed),
             e::LOOP_BREAK => {
                 let own = now < self.hear.break_ignored_until || dialling || matches!(self.job, Job::Flash { .. });

@@ -2,7 +2,8 @@
 //!
 //! Layers, from the wire up: the shielding of the voice stream ([`loopstart_signal::dle`]), lines
 //! ([`loopstart_signal::at`]), one command at a time with a deadline (`chat`), the start and the recovery of a
-//! modem (`start`), what it says unasked (`hear`), and what is wanted of it (`call`, `send`). Chips differ by [`profile`]; what can
+//! modem (`start`), what it says unasked (`hear`), what is wanted of it (`call`, `send`, `tone`), and the audio of a call
+//! (`stream`). Chips differ by [`profile`]; what can
 //! be asked of a modem is asked, and what it cannot witness is not among its capabilities.
 //!
 //! Between calls the modem is in class 0, where it says `RING` and prints caller identification as text. For a call it
@@ -16,19 +17,25 @@ mod call;
 mod callerid;
 mod chat;
 mod dial;
+mod dialing;
+mod hangup;
 mod hear;
 pub mod known;
 pub mod profile;
 mod send;
 mod start;
+mod stream;
 #[cfg(test)]
 mod tests;
+mod tone;
 
+use crate::drivers::audio::Streams;
 use crate::{EventQueue, Interest, LineDevice, Port, PortError, Readiness};
 use arrayvec::ArrayVec;
 use call::Job;
 use chat::Chat;
 use loopstart_signal::at::Splitter;
+use loopstart_signal::country::{Country, US};
 use loopstart_signal::{ActionId, Caps, Clock, Failure, LineAction, LineEvent, Loss, Outcome, Time, dle, ring};
 use profile::Profile;
 use std::os::fd::BorrowedFd;
@@ -64,8 +71,14 @@ enum Service {
 
 /// A voice modem behind a byte stream.
 ///
-/// How long a modem waits for dial tone and how long its hook flash is are settings of its firmware and country: the times
-/// in `Dial` and `Flash` have no effect here. `Listen` lasts until the call ends.
+/// How long a modem waits for dial tone and how long its hook flash is are settings of its firmware and country (on many the
+/// flash is in S29): the times in `Dial` and `Flash` have no effect here. `Listen` lasts until the call ends.
+///
+/// While the host speaks to the modem itself (`PassThrough`) it is left alone altogether. Taken back, it is started anew: nobody
+/// knows how it was left.
+///
+/// Programs get the call's audio where the modem has a format of 8 bits and 8 kHz. `Speaker` sets `M0` or `M1` between other
+/// commands; a stream of audio is interrupted for it.
 ///
 /// Give it a queue with room for at least 256 events: it reads only while there is room for what a chunk can bring.
 pub struct VoiceModem<P: Port> {
@@ -74,7 +87,7 @@ pub struct VoiceModem<P: Port> {
     profile: &'static Profile,
     chosen: bool,
     service: Service,
-    out: ArrayVec<u8, 256>,
+    out: ArrayVec<u8, 1024>,
     shield: dle::Decoder,
     lines: Splitter<LINE>,
     chat: Chat,
@@ -85,6 +98,9 @@ pub struct VoiceModem<P: Port> {
     start: start::State,
     call: call::State,
     hear: hear::State,
+    stream: stream::State,
+    streams: Streams,
+    country: &'static Country,
     caller: callerid::Gatherer,
     ringing: ring::Tracker,
     caps: Caps,
@@ -94,6 +110,10 @@ pub struct VoiceModem<P: Port> {
     online: bool,
     /// In the voice class.
     voice_class: bool,
+    /// The host speaks to the modem itself.
+    passed: bool,
+    /// It did so once: what the port counts of what was read is wrong from then on.
+    was_passed: bool,
     /// The modem hung up by itself: tidy up once the running job is over.
     untidy: bool,
     health: Option<Time>,
@@ -123,12 +143,17 @@ impl<P: Port> VoiceModem<P> {
             start: start::State::default(),
             call: call::State::default(),
             hear: hear::State::default(),
+            stream: stream::State::default(),
+            streams: Streams::new(),
+            country: US,
             caller: callerid::Gatherer::default(),
             ringing: ring::Tracker::new(),
             caps: Caps::empty(),
             off_hook: false,
             online: false,
             voice_class: false,
+            passed: false,
+            was_passed: false,
             untidy: false,
             health: None,
             noise: 0,
@@ -142,6 +167,13 @@ impl<P: Port> VoiceModem<P> {
     pub fn with_profile(mut self, profile: &'static Profile) -> Self {
         self.profile = profile;
         self.chosen = true;
+        self
+    }
+
+    /// Sends ringback and busy tone as they sound in `country`, not in the United States.
+    #[must_use]
+    pub fn with_country(mut self, country: &'static Country) -> Self {
+        self.country = country;
         self
     }
 
@@ -197,6 +229,7 @@ impl<P: Port> VoiceModem<P> {
             return;
         }
         self.service = Service::Dead;
+        self.streams.set_able(false);
         self.hangup = false;
         self.stalled = false;
         self.out.clear();
@@ -214,10 +247,13 @@ impl<P: Port> VoiceModem<P> {
         self.ringing.reset();
         self.call = call::State::default();
         self.hear = hear::State::default();
+        self.stream = stream::State::default();
+        self.streams.set_able(false);
         self.caller = callerid::Gatherer::default();
         self.off_hook = false;
         self.online = false;
         self.voice_class = false;
+        self.passed = false;
     }
 
     fn done(id: ActionId, outcome: Outcome, events: &mut EventQueue) {
@@ -231,6 +267,16 @@ impl<P: Port> VoiceModem<P> {
         }
         for action in self.queue.drain(..) {
             Self::done(action.id, Outcome::Failed(failure), events);
+        }
+    }
+
+    /// Throws away what there is to read: it was said to somebody else. An end of the port is seen by the next read.
+    fn discard_input(&mut self) {
+        let mut chunk = [0; CHUNK];
+        for _ in 0..CHUNKS {
+            if self.port.read(&mut chunk).is_err() {
+                return;
+            }
         }
     }
 
@@ -279,7 +325,7 @@ impl<P: Port> LineDevice for VoiceModem<P> {
     }
 
     fn interest(&self) -> Interest {
-        let alive = self.service != Service::Dead;
+        let alive = self.service != Service::Dead && !self.passed;
         Interest { read: alive, write: alive && !self.out.is_empty(), priority: false }
     }
 
@@ -297,7 +343,7 @@ impl<P: Port> LineDevice for VoiceModem<P> {
     }
 
     fn ready(&mut self, readiness: Readiness, now: Time, events: &mut EventQueue) {
-        if self.service == Service::Dead {
+        if self.service == Service::Dead || self.passed {
             return;
         }
         if readiness.write {
@@ -311,7 +357,7 @@ impl<P: Port> LineDevice for VoiceModem<P> {
     }
 
     fn deadline(&self) -> Option<Time> {
-        if self.service == Service::Dead {
+        if self.service == Service::Dead || self.passed {
             return None;
         }
         if self.stalled || self.hangup {
@@ -321,14 +367,14 @@ impl<P: Port> LineDevice for VoiceModem<P> {
             Service::Lost(at) if self.job == Job::None => Some(at),
             _ => None,
         };
-        [retry, self.health, self.chat_deadline(), self.call_deadline(), self.hear_deadline()]
+        [retry, self.health, self.chat_deadline(), self.call_deadline(), self.hear_deadline(), self.stream_deadline()]
             .into_iter()
             .flatten()
             .min()
     }
 
     fn expire(&mut self, now: Time, events: &mut EventQueue) {
-        if self.service == Service::Dead || events.room() < ROOM {
+        if self.service == Service::Dead || self.passed || events.room() < ROOM {
             return;
         }
         if self.stalled || self.hangup {
@@ -347,12 +393,17 @@ impl<P: Port> LineDevice for VoiceModem<P> {
         self.chat_expire(now, events);
         self.call_expire(now, events);
         self.hear_expire(now, events);
+        self.stream_expire(now, events);
         if self.health.is_some_and(|at| at <= now) {
             self.check_health(now, events);
         }
     }
 
+    fn audio(&mut self) -> Option<&mut Streams> {
+        Some(&mut self.streams)
+    }
+
     fn drained(&self) -> bool {
-        self.port.drained()
+        self.was_passed || self.port.drained()
     }
 }

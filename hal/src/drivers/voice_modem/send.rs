@@ -111,8 +111,9 @@ impl<P: Port> VoiceModem<P> {
         match reply {
             Reply::Timeout => self.unanswered(now, events),
             Reply::Code(ResultCode::Ok | ResultCode::VoiceConnect) => {
-                // The exchange gives dial tone again.
+                // The exchange gives dial tone again, and what is heard says nothing of the call before.
                 self.call.fresh = true;
+                (self.call.dialled, self.call.answered) = (false, false);
                 self.finish(Outcome::Ok, now, events);
             }
             Reply::Code(ResultCode::Error) if !by_dial => {

@@ -44,13 +44,16 @@ pub(super) enum Step {
     EnterVoice,
     Routes,
     Tones,
+    Formats,
     LeaveVoice,
     CallerId(u8),
     CallerIdCheck(u8),
 }
 
 /// What a failed combined command is tried as one by one.
-const BASICS: [&str; 5] = ["AT&C1", "AT&D2", "ATS0=0", "ATX4", "ATM0"];
+const BASICS: [&str; 5] = ["AT&C1", "AT&D2", "ATS0=0", "ATX4", LOUDSPEAKER];
+/// Off until somebody wants it.
+const LOUDSPEAKER: &str = "ATM0";
 
 /// What has been found out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -196,7 +199,7 @@ impl<P: Port> VoiceModem<P> {
             Step::Model => self.ask(b"AT+GMM", now, events),
             Step::Classes => self.ask(profile.classes.as_bytes(), now, events),
             Step::ClassZero | Step::LeaveVoice => self.ask(profile.leave_voice.as_bytes(), now, events),
-            Step::Basics => self.ask(b"AT&C1&D2S0=0X4", now, events),
+            Step::Basics => self.ask(b"AT&C1&D2S0=0X4M0", now, events),
             Step::Basic(n) => match BASICS.get(usize::from(n)) {
                 Some(command) => self.ask(command.as_bytes(), now, events),
                 None => self.begin_step(Step::Extra(0), now, events),
@@ -209,6 +212,7 @@ impl<P: Port> VoiceModem<P> {
             Step::EnterVoice => self.ask(profile.enter_voice.as_bytes(), now, events),
             Step::Routes => self.ask(b"AT+VLS=?", now, events),
             Step::Tones => self.ask(b"AT+VTS=?", now, events),
+            Step::Formats => self.ask(b"AT+VSM=?", now, events),
             Step::CallerId(n) => match profile.caller_id.get(usize::from(n)) {
                 Some((set, _)) => self.ask(set.as_bytes(), now, events),
                 None => self.finish_start(now, events),
@@ -258,9 +262,17 @@ impl<P: Port> VoiceModem<P> {
                 Step::ClassZero
             }
             Step::ClassZero => Step::Basics,
-            Step::Basics if ok => Step::Extra(0),
+            Step::Basics if ok => {
+                state.caps.0 |= Caps::SPEAKER;
+                Step::Extra(0)
+            }
             Step::Basics => Step::Basic(0),
-            Step::Basic(n) => Step::Basic(n + 1),
+            Step::Basic(n) => {
+                if ok && BASICS.get(usize::from(n)) == Some(&LOUDSPEAKER) {
+                    state.caps.0 |= Caps::SPEAKER;
+                }
+                Step::Basic(n + 1)
+            }
             Step::Extra(n) => Step::Extra(n + 1),
             // Only what was tried counts: firmware is known that lists the class and refuses it.
             Step::EnterVoice if ok => {
@@ -279,8 +291,13 @@ impl<P: Port> VoiceModem<P> {
             }
             Step::Tones => {
                 if ok {
-                    state.caps.0 |= Caps::SENDS_DTMF;
+                    state.caps.0 |= Caps::SENDS_DTMF | Caps::SENDS_TONES;
                 }
+                Step::Formats
+            }
+            Step::Formats => {
+                self.stream.format = if ok { super::stream::format(&info) } else { None };
+                state.caps.0.set(Caps::AUDIO, self.stream.format.is_some());
                 Step::LeaveVoice
             }
             Step::LeaveVoice => Step::CallerId(0),
@@ -320,6 +337,7 @@ impl<P: Port> VoiceModem<P> {
         self.voice_class = false;
         let before = self.service;
         self.service = Service::Ready;
+        self.streams.set_able(caps.contains(Caps::AUDIO));
         if self.off_hook {
             self.off_hook = false;
             self.call = super::call::State::default();
@@ -404,6 +422,12 @@ fn witnesses(info: &[u8]) -> Caps {
         (20, Caps::SEES_DIAL_TONE),
         (21, Caps::SEES_REORDER),
         (11, Caps::SEES_SIT),
+        (15, Caps::SEES_CALL_WAITING),
+        (6, Caps::HEARS_MEDIA),
+        (7, Caps::HEARS_MEDIA),
+        (17, Caps::HEARS_MEDIA),
+        (25, Caps::HEARS_MEDIA),
+        (26, Caps::HEARS_MEDIA),
     ] {
         if mask & (0x8000_0000 >> event) != 0 {
             caps |= cap;
@@ -421,7 +445,7 @@ mod tests {
         // Bits 4, 6 to 10: digits, calling tones, silence; no call progress.
         assert_eq!(
             witnesses(b"0,\"\",B0000000,B0000000,B0000000\n1,\"T\",0BE00000,0FE00000,0BE00000\n"),
-            Caps::empty()
+            Caps::HEARS_MEDIA
         );
         assert!(
             witnesses(b"(1,\"T\",00003C00,00003C00,00003C00)\n").contains(Caps::SEES_RINGBACK | Caps::SEES_REORDER)

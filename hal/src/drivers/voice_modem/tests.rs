@@ -11,7 +11,9 @@ mod calls;
 mod chaos;
 mod exchange;
 mod real;
+mod services;
 mod starts;
+mod streams;
 
 /// What a modem answers to a command line; `None` is silence.
 type Script = fn(&str) -> Option<String>;

@@ -123,7 +123,7 @@ fn a_line_that_is_dead_from_the_start_is_found_and_found_again() {
     bench.channel.get().battery = false;
     bench.fxo.start(Time::ZERO, &mut bench.queue);
     bench.run(5_000);
-    assert_eq!(bench.take(), [LineEvent::Ready(caps()), LineEvent::Battery(false)]);
+    assert_eq!(bench.take(), [LineEvent::Ready(caps(US)), LineEvent::Battery(false)]);
     bench.channel.get().battery = true;
     bench.run(3_000);
     assert_eq!(bench.take(), [LineEvent::Battery(true)]);
@@ -204,7 +204,7 @@ fn a_card_that_gives_no_audio_is_silent_until_it_does() {
     }
     assert_eq!(bench.take(), [LineEvent::Lost(Loss::Silent)]);
     bench.run(3_000);
-    assert_eq!(bench.take(), [LineEvent::Ready(caps())]);
+    assert_eq!(bench.take(), [LineEvent::Ready(caps(US))]);
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn an_error_of_the_system_takes_the_line_out_of_service_for_as_long_as_it_lasts(
     assert_eq!(bench.take(), [LineEvent::Lost(Loss::Os(libc::EIO))]);
     bench.channel.get().error = None;
     bench.run(2_000);
-    assert_eq!(bench.take(), [LineEvent::Ready(caps())]);
+    assert_eq!(bench.take(), [LineEvent::Ready(caps(US))]);
     assert_eq!(bench.channel.get().off_hook, None, "it came back on hook");
 }
 

@@ -3,11 +3,14 @@
 mod calls;
 mod lines;
 mod random;
+mod services;
 
 use super::*;
 use loopstart_signal::country::US;
 use loopstart_signal::tone::TonePlayer;
-use loopstart_signal::{DialStep, DialSteps};
+use loopstart_signal::{
+    ActionKind, DialStep, DialSteps, Digit, DigitEdge, DigitMode, MediaSign, ProgressTone, ReleaseWitness, ToneWatch,
+};
 use loopstart_signal::{cid, dtmf, fsk};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -221,6 +224,7 @@ enum Source {
     Tone(TonePlayer),
     Digits(dtmf::Sender),
     Caller(fsk::Sender),
+    Played(VecDeque<i16>),
     /// Something like a voice: a pulse train through moving formants, in syllables.
     Voice(u64),
 }
@@ -241,7 +245,7 @@ impl Bench {
         let mut bench = Self::closed();
         bench.fxo.start(Time::ZERO, &mut bench.queue);
         bench.run(3_000);
-        assert_eq!(bench.take(), [LineEvent::Ready(caps())]);
+        assert_eq!(bench.take(), [LineEvent::Ready(caps(US))]);
         bench
     }
 
@@ -268,6 +272,11 @@ impl Bench {
             Source::Tone(player) => player.mix(&mut audio),
             Source::Digits(sender) => sender.mix(&mut audio),
             Source::Caller(sender) => sender.mix(&mut audio),
+            Source::Played(samples) => {
+                for (to, from) in audio.iter_mut().zip(samples.drain(..samples.len().min(BLOCK))) {
+                    *to = from;
+                }
+            }
             Source::Voice(at) => {
                 for sample in &mut audio {
                     *sample = voice(*at);

@@ -1,9 +1,12 @@
 //! Whatever happens in whatever order: each action ends once, the queue never overflows, nothing panics.
 
 use super::*;
-use loopstart_signal::Heed;
+use crate::drivers::audio::{CallAudio, Direction};
+use loopstart_signal::{Heed, MediaOrder, OutTone, ToneKind, TonePart};
 use proptest::prelude::*;
 use std::collections::HashMap;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there are a few dozen of them")]
@@ -14,6 +17,9 @@ enum Happening {
     Run(u64),
     Battery(bool),
     Full(bool),
+    /// A program says something.
+    Speak(Vec<u8>),
+    Held(bool),
     Error(Option<i32>),
     Gone,
 }
@@ -23,6 +29,30 @@ fn text(alphabet: &'static str) -> impl Strategy<Value = String> {
         .prop_map(|chars| chars.into_iter().collect())
 }
 
+fn out_tone(kind: u8, ms: u64) -> ActionKind {
+    let part = TonePart { hz: 440 * u16::from(kind), on_ms: 100, off_ms: u16::from(kind) * 7, level_dbm0: -10.0 };
+    let tone = match kind {
+        0 => ToneKind::Ringback,
+        1 => ToneKind::Busy,
+        2 => ToneKind::Beep,
+        3 => ToneKind::Billing,
+        _ => ToneKind::Custom([part; 4]),
+    };
+    ActionKind::SendTone(OutTone { tone, duration: Some(Duration::from_millis(ms)) })
+}
+
+/// A program that hears and one that speaks.
+fn attach(bench: &mut Bench) -> [UnixStream; 2] {
+    [Direction::FromLine, Direction::ToLine].map(|direction| {
+        let streams = bench.fxo.audio().expect("streams");
+        let (theirs, ours) = streams.gate().open(1, direction, false).unwrap().expect("a place");
+        streams.attach(ours);
+        let end = UnixStream::from(theirs);
+        end.set_nonblocking(true).unwrap();
+        end
+    })
+}
+
 fn happening() -> impl Strategy<Value = Happening> {
     let action = prop_oneof![
         Just(ActionKind::Seize),
@@ -30,6 +60,10 @@ fn happening() -> impl Strategy<Value = Happening> {
         Just(ActionKind::Release),
         Just(ActionKind::CancelDigits),
         (0..8u8).prop_map(|bits| ActionKind::Listen(Heed::from_bits_truncate(bits))),
+        (0..8u8, 0u64..3_000).prop_map(|(kind, ms)| out_tone(kind, ms)),
+        Just(ActionKind::WatchTones(ToneWatch::default())),
+        any::<bool>().prop_map(ActionKind::Speaker),
+        prop::sample::select(vec![MediaOrder::Run, MediaOrder::Pause, MediaOrder::Reset]).prop_map(ActionKind::Media),
         (0u64..2_000).prop_map(|ms| ActionKind::Flash(Duration::from_millis(ms))),
         text("0123456789*#ABCDTP,W@$!x").prop_map(|digits| dial(&digits)),
         (text("0123456789*#,W"), any::<bool>())
@@ -49,10 +83,12 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         8 => action.prop_map(Happening::Act),
         8 => event.prop_map(Happening::Event),
-        4 => (0u8..8).prop_map(Happening::Tone),
+        4 => (0u8..9).prop_map(Happening::Tone),
         12 => (0u64..4_000).prop_map(Happening::Run),
         2 => any::<bool>().prop_map(Happening::Battery),
         2 => any::<bool>().prop_map(Happening::Full),
+        4 => prop::collection::vec(any::<u8>(), 0..4_000).prop_map(Happening::Speak),
+        1 => any::<bool>().prop_map(Happening::Held),
         1 => prop::option::of(Just(libc::EIO)).prop_map(Happening::Error),
         1 => Just(Happening::Gone),
     ]
@@ -65,6 +101,7 @@ proptest! {
     fn each_action_ends_exactly_once(happenings in prop::collection::vec(happening(), 1..40)) {
         let mut bench = Bench::new();
         bench.queue = EventQueue::with_capacity(2 * ROOM);
+        let mut programs = attach(&mut bench);
         for happening in happenings {
             match happening {
                 Happening::Act(kind) => {
@@ -74,6 +111,7 @@ proptest! {
                 Happening::Tone(which) => {
                     let tones = [US.dial, US.stutter, US.ringback, US.busy, US.reorder, US.sit, US.confirmation];
                     bench.source = match tones.get(usize::from(which)) {
+                        None if which == 7 => super::services::announcement(true),
                         Some(segments) => Source::Tone(TonePlayer::new(segments, -13.0)),
                         None => Source::Voice(0),
                     };
@@ -81,6 +119,14 @@ proptest! {
                 Happening::Run(ms) => bench.run(ms),
                 Happening::Battery(on) => bench.channel.get().battery = on,
                 Happening::Full(full) => bench.channel.get().full = full,
+                Happening::Speak(bytes) => {
+                    // What does not fit is not said.
+                    let _ = programs[1].write(&bytes);
+                }
+                Happening::Held(held) => {
+                    let state = if held { CallAudio::Held } else { CallAudio::Live };
+                    bench.fxo.audio().expect("streams").call(1, state);
+                }
                 Happening::Error(error) => bench.channel.get().error = error,
                 Happening::Gone => bench.channel.get().gone = true,
             }

@@ -1,7 +1,11 @@
 //! Properties under random bytes, actions and times.
 
 use super::*;
+use crate::drivers::audio::Direction;
+use loopstart_signal::{MediaOrder, OutTone, ToneKind, ToneWatch};
 use proptest::prelude::*;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 
 #[derive(Clone, Debug)]
 enum Move {
@@ -10,6 +14,8 @@ enum Move {
     Wait(u16),
     Answering(bool),
     Unplug,
+    /// A program says something, where one takes part.
+    Speak(Vec<u8>),
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -40,7 +46,8 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     let step = prop_oneof![
         3 => prop::collection::vec(any::<u8>(), 1..200).prop_map(Move::Say),
         6 => words.prop_map(|w| Move::Say(w.to_vec())),
-        6 => (0u8..12).prop_map(Move::Act),
+        6 => (0u8..17).prop_map(Move::Act),
+        2 => prop::collection::vec(any::<u8>(), 0..2_000).prop_map(Move::Speak),
         6 => (0u16..9_000).prop_map(Move::Wait),
         2 => any::<bool>().prop_map(Move::Answering),
         1 => Just(Move::Unplug),
@@ -58,7 +65,12 @@ fn kind(n: u8) -> ActionKind {
         7 => ActionKind::Flash(ms(500)),
         8 => send("12,34#"),
         9 => ActionKind::CancelDigits,
-        10 => ActionKind::Listen(loopstart_signal::Heed::DTMF),
+        10 => ActionKind::Listen(loopstart_signal::Heed::all()),
+        11 => ActionKind::SendTone(OutTone { tone: ToneKind::Busy, duration: Some(ms(2_500)) }),
+        12 => ActionKind::Speaker(true),
+        13 => ActionKind::Media(MediaOrder::Pause),
+        14 => ActionKind::Media(MediaOrder::Reset),
+        15 => ActionKind::WatchTones(ToneWatch::default()),
         _ => ActionKind::Dial {
             steps: [DialStep::Digit(b'\r'), DialStep::Digit(b';')].into_iter().collect(),
             digit: ms(1),
@@ -91,14 +103,21 @@ fn check_wire(wire: &[u8]) {
     }
 }
 
-fn play(moves: Vec<Move>, script: Script) {
+fn play(moves: Vec<Move>, script: Script, audio: bool) {
     let mut rig = Rig::ready(script);
+    let mut programs = audio.then(|| attach(&mut rig));
     let mut told = Vec::new();
     let mut plugged = true;
     for (turn, step) in moves.into_iter().enumerate() {
         match step {
             Move::Say(bytes) if plugged => rig.say(&bytes),
             Move::Say(_) => {}
+            Move::Speak(bytes) => {
+                if let Some([_, writer]) = &mut programs {
+                    // What does not fit is not said.
+                    let _ = writer.write(&bytes);
+                }
+            }
             Move::Act(n) => {
                 rig.act(kind(n));
             }
@@ -130,7 +149,22 @@ fn play(moves: Vec<Move>, script: Script) {
             _ => {}
         }
     }
-    check_wire(&rig.wire);
+    // Samples look like anything.
+    if !audio {
+        check_wire(&rig.wire);
+    }
+}
+
+/// A program that hears and one that speaks.
+fn attach(rig: &mut Rig) -> [UnixStream; 2] {
+    [Direction::FromLine, Direction::ToLine].map(|direction| {
+        let streams = rig.modem.audio().expect("streams");
+        let (theirs, ours) = streams.gate().open(1, direction, false).unwrap().expect("a place");
+        streams.attach(ours);
+        let end = UnixStream::from(theirs);
+        end.set_nonblocking(true).unwrap();
+        end
+    })
 }
 
 /// Cases of each property.
@@ -141,12 +175,17 @@ proptest! {
 
     #[test]
     fn every_action_ends_once_and_nothing_breaks(moves in moves()) {
-        play(moves, conexant);
+        play(moves, conexant, false);
     }
 
     #[test]
     fn and_with_a_data_modem(moves in moves()) {
-        play(moves, data_only);
+        play(moves, data_only, false);
+    }
+
+    #[test]
+    fn and_with_streams(moves in moves(), both in any::<bool>()) {
+        play(moves, if both { super::streams::duplex } else { super::streams::half_duplex }, true);
     }
 
     #[test]

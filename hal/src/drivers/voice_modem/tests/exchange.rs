@@ -218,3 +218,86 @@ fn a_flash_is_a_flash_and_no_release() {
     let flashed = |e: &crate::exchange::Event| e.line == 0 && e.kind == EventKind::Flash;
     assert!(bench.exchange.events().iter().any(flashed), "the exchange saw it");
 }
+
+/// A program's two streams into a driver.
+fn streams(driver: &mut VoiceModem<MemoryPort>) -> (std::fs::File, std::fs::File) {
+    use crate::drivers::audio::Direction;
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    let streams = driver.audio().expect("streams");
+    [Direction::FromLine, Direction::ToLine]
+        .map(|direction| {
+            let (theirs, ours) = streams.gate().open(1, direction, false).unwrap().expect("a place");
+            streams.attach(ours);
+            fcntl(&theirs, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+            std::fs::File::from(theirs)
+        })
+        .into()
+}
+
+#[test]
+fn programs_hear_what_they_say_come_back_from_the_echo() {
+    use std::io::{Read, Write};
+    let (mut bench, caps) = Bench::ready(&modem::STANDARD);
+    assert!(caps.contains(Caps::AUDIO | Caps::SENDS_TONES | Caps::SPEAKER), "{caps:?}");
+    bench.act(0, 1, dial("5550120"));
+    bench.run(20_000);
+    let (mut reader, mut writer) = streams(&mut bench.drivers[0]);
+    let mut tone = loopstart_signal::tone::TonePlayer::fixed(&[1_000.0], -13.0, Some(ms(400)));
+    let mut heard = Vec::new();
+    for _ in 0..50 {
+        let mut block = [0i16; 160];
+        tone.mix(&mut block);
+        writer.write_all(&block.iter().flat_map(|s| s.to_ne_bytes()).collect::<Vec<_>>()).unwrap();
+        bench.run(20);
+        let mut bytes = [0; 4_096];
+        while let Ok(n @ 1..) = reader.read(&mut bytes) {
+            heard.extend(bytes[..n].chunks_exact(2).map(|b| i16::from_ne_bytes([b[0], b[1]])));
+        }
+    }
+    assert!(heard.len() > 6_000, "{} samples in a second", heard.len());
+    let mut monitor = loopstart_signal::monitor::Monitor::new(&[loopstart_signal::monitor::Tone {
+        hz: [1_000, 0, 0],
+        duration_ms: 300,
+        app: 0,
+    }])
+    .unwrap();
+    let mut found = 0;
+    monitor.process(&heard, &mut |_| found += 1);
+    assert_eq!(found, 1, "the echo of what was said");
+    // Digits interrupt the stream, and the call ends as ever.
+    bench.act(0, 2, send("12"));
+    bench.run(3_000);
+    assert!(bench.take(0).contains(&done(2)));
+    bench.act(0, 3, ActionKind::Release);
+    bench.run(3_000);
+    let told = bench.take(0);
+    assert!(told.ends_with(&[LineEvent::OnHook, done(3)]), "{told:?}");
+}
+
+#[test]
+fn a_tone_is_heard_at_the_far_end() {
+    use loopstart_signal::{OutTone, ToneKind, TonePart};
+    let (mut bench, _) = Bench::ready(&modem::STANDARD);
+    bench.act(0, 1, dial("5550101"));
+    bench.run(8_000);
+    bench.act(1, 1, ActionKind::Answer);
+    bench.run(10_000);
+    let (mut reader, _writer) = streams(&mut bench.drivers[1]);
+    bench.run(500);
+    let part = TonePart { hz: 1_500, on_ms: 0, off_ms: 0, level_dbm0: -10.0 };
+    let tone = ToneKind::Custom([part, TonePart::default(), TonePart::default(), TonePart::default()]);
+    bench.act(0, 2, ActionKind::SendTone(OutTone { tone, duration: Some(ms(600)) }));
+    let mut heard = Vec::new();
+    for _ in 0..100 {
+        use std::io::Read;
+        bench.run(20);
+        let mut bytes = [0; 4_096];
+        while let Ok(n @ 1..) = reader.read(&mut bytes) {
+            heard.extend(bytes[..n].chunks_exact(2).map(|b| i16::from_ne_bytes([b[0], b[1]])));
+        }
+    }
+    assert!(bench.take(0).contains(&done(2)));
+    let hz = |heard: &[i16]| heard.windows(2).filter(|w| w[0] < 0 && w[1] >= 0).count();
+    let loud: Vec<i16> = heard.iter().copied().skip_while(|s| s.unsigned_abs() < 1_000).take(3_200).collect();
+    assert!((580..=620).contains(&hz(&loud)), "0.4 s of 1500 Hz: {}", hz(&loud));
+}
