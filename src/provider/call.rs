@@ -5,6 +5,7 @@
 
 use crate::digits::Gather;
 use crate::line::{Line, Open};
+use crate::media::MediaWishes;
 use crate::params::{BEARER_VOICE, DEFAULT_DIAL};
 use crate::request::{Ledger, Purpose};
 use crate::{
@@ -32,6 +33,8 @@ pub(crate) enum Witness {
     Taken,
     /// We are off hook on a device that does not report dial tone.
     SeizedBlind,
+    /// The host speaks to the modem itself.
+    PassedThrough,
     /// Digits go out.
     Dialing,
     /// The last digit is out; more will follow when `partial`.
@@ -93,6 +96,7 @@ pub(crate) fn next(state: Option<CallState>, address: Address, witness: Witness)
         W::Accepted => matches!(state, Some(S::Offering(_))).then_some(S::Accepted),
         W::Taken => ringing.then_some(S::Connected(ConnectedMode::Active)),
         W::SeizedBlind => state.is_none().then_some(S::Dialing),
+        W::PassedThrough => (fresh || ringing).then_some(S::Connected(ConnectedMode::Active)),
         W::Dialing => fresh.then_some(S::Dialing),
         W::Dialed { partial: true } => fresh.then_some(S::Dialing),
         W::Dialed { partial: false } => (fresh || dialing).then_some(S::Proceeding),
@@ -298,6 +302,8 @@ pub(crate) struct Call {
     pub(crate) monitor: DigitModes,
     /// Digits to collect.
     pub(crate) gather: Option<Gather>,
+    /// What the host wants of its media.
+    pub(crate) wishes: MediaWishes,
 
     /// What the host can read of it.
     pub(crate) bearer_mode: u32,
@@ -373,6 +379,7 @@ impl Call {
             queue: VecDeque::new(),
             monitor: DigitModes::empty(),
             gather: None,
+            wishes: MediaWishes::new(line.default_monitor()),
             bearer_mode: BEARER_VOICE,
             rate: 0,
             media: MediaModes::INTERACTIVE_VOICE,
@@ -446,8 +453,11 @@ impl Call {
             _ => CallState::Unknown,
         };
         let mut features = features(state) & possible;
-        if !self.announced || self.requests.has(Purpose::Drop) {
+        if !self.announced {
             features = CallFeatures::empty();
+        } else if self.requests.has(Purpose::Drop) {
+            // Who drops again waits for the same end.
+            features &= CallFeatures::DROP;
         }
         if answering {
             features -= CallFeatures::ACCEPT | CallFeatures::ANSWER;
@@ -460,16 +470,20 @@ impl Call {
 pub(crate) fn features(state: CallState) -> CallFeatures {
     use CallFeatures as F;
     use CallState as S;
-    let any = F::DROP | F::SET_CALL_PARAMS | F::MONITOR_DIGITS;
-    let digits = F::DIAL | F::GATHER_DIGITS | F::GENERATE_DIGITS;
+    let monitors = F::MONITOR_DIGITS | F::MONITOR_MEDIA | F::MONITOR_TONES;
+    let any = monitors | F::DROP | F::SET_CALL_PARAMS | F::SET_MEDIA_CONTROL | F::SET_TERMINAL | F::SET_CALL_DATA;
+    let digits = F::DIAL | F::GATHER_DIGITS | F::GENERATE_DIGITS | F::GENERATE_TONE;
     match state {
         S::Idle => F::empty(),
         S::Offering(_) => any | F::ACCEPT | F::ANSWER,
         S::Accepted => any | F::ANSWER,
         S::DialTone(_) | S::Dialing | S::Proceeding | S::Ringback | S::Connected(_) => any | digits,
         S::Busy(_) | S::SpecialInfo(_) => any,
-        S::OnHold | S::OnHoldPendingTransfer | S::OnHoldPendingConference | S::Conferenced(_) => any,
-        S::Disconnected(_) | S::Unknown => F::DROP,
+        S::OnHold | S::OnHoldPendingTransfer | S::OnHoldPendingConference => any,
+        // What is heard is heard on the conference.
+        S::Conferenced(_) => any - monitors,
+        S::Disconnected(_) => F::DROP | F::SET_CALL_DATA,
+        S::Unknown => F::DROP,
     }
 }
 

@@ -1,12 +1,12 @@
 //! What a device and its address can do, for the host. What the device cannot witness is left out.
 
 use crate::{
-    AddressCaps, AddressFeatures, BusyMode, CallFeatures, CallFeatures2, CallInfoChange, ConnectedMode, DeviceCaps,
-    DeviceDescription, DialToneMode, DigitModes, DisconnectMode, LineFeatures, OfferingMode, PartyFlags, SpecialInfo,
-    call, params,
+    AddressCaps, AddressFeatures, BusyMode, CallFeatures, CallFeatures2, CallInfoChange, CallParamFlags, CallState,
+    ConnectedMode, DeviceCaps, DeviceDescription, DialToneMode, DigitModes, DisconnectMode, HostCall, LineFeatures, OfferingMode, PartyFlags, SpecialInfo,
+    call, media, media_control, params, services, terminal, tones,
 };
 use loopstart_signal::Caps;
-use loopstart_signal::plan::{Plan, Service};
+use loopstart_signal::plan::{Plan, Service, Step};
 
 /// Distinguishable ring modes: the ordinary ring and three distinctive ones.
 pub(crate) const RING_MODES: u32 = 4;
@@ -19,7 +19,11 @@ pub(crate) mod line_state {
     pub(crate) const IN_SERVICE: u32 = 0x40;
     pub(crate) const OUT_OF_SERVICE: u32 = 0x80;
     pub(crate) const NUM_CALLS: u32 = 0x800;
+    pub(crate) const NUM_COMPLETIONS: u32 = 0x1000;
+    pub(crate) const TERMINALS: u32 = 0x2000;
     pub(crate) const CAPS_CHANGE: u32 = 0x10_0000;
+    pub(crate) const COMPLETION_CANCEL: u32 = 0x80_0000;
+    pub(crate) const COMPLETIONS: u32 = NUM_COMPLETIONS | COMPLETION_CANCEL;
     /// All published bits.
     pub(crate) const KNOWN: u32 = 0x1ff_ffff;
 }
@@ -29,18 +33,39 @@ pub(crate) mod address_state {
     pub(crate) const IN_USE_ZERO: u32 = 0x4;
     pub(crate) const IN_USE_ONE: u32 = 0x8;
     pub(crate) const NUM_CALLS: u32 = 0x20;
+    pub(crate) const FORWARD: u32 = 0x40;
+    pub(crate) const TERMINALS: u32 = 0x80;
     /// All published bits.
     pub(crate) const KNOWN: u32 = 0x1ff;
 }
 
 /// `LINEDEVCAPFLAGS_CLOSEDROP`: closing a call or the line ends what is up.
 const CLOSE_DROP: u32 = 0x20;
+/// `LINEDEVCAPFLAGS_MEDIACONTROL`.
+const MEDIA_CONTROL: u32 = 0x8;
 const DIAL_BILLING: u32 = 0x40;
 const DIAL_QUIET: u32 = 0x80;
 const DIAL_DIAL_TONE: u32 = 0x100;
 /// `LINEADDRCAPFLAGS_DIALED`.
 const DIALED: u32 = 0x20;
 const PARTIAL_DIAL: u32 = 0x1_0000;
+/// `LINEADDRCAPFLAGS_FWDNUMRINGS`.
+const FORWARD_RINGS: u32 = 0x1;
+const PICKUP_GROUP_ID: u32 = 0x2;
+const SECURE: u32 = 0x4;
+const BLOCK_ID_OVERRIDE: u32 = 0x10;
+const AUTO_RECONNECT: u32 = 0x400;
+const COMPLETION_ID: u32 = 0x800;
+const CONFERENCE_DROP: u32 = 0x20_0000;
+const PICKUP_CALL_WAITING: u32 = 0x40_0000;
+/// `LINETRANSFERMODE_CONFERENCE`; `_TRANSFER` is 1.
+const TRANSFER_CONFERENCE: u32 = 2;
+/// `LINEREMOVEFROMCONF_NONE`.
+const REMOVE_NONE: u32 = 1;
+/// `LINEREMOVEFROMCONF_LAST`.
+const REMOVE_LAST: u32 = 2;
+/// Parties of a three-way call, this one included.
+const PARTIES: u32 = 3;
 /// `LINEANSWERMODE_NONE`.
 const ANSWER_NONE: u32 = 1;
 
@@ -51,6 +76,7 @@ fn when(caps: Caps, any_of: Caps, bits: u32) -> u32 {
 /// Digits that can be heard.
 pub(crate) fn monitor_modes(caps: Caps) -> DigitModes {
     let mut modes = DigitModes::empty();
+    modes.set(DigitModes::PULSE, caps.contains(Caps::HEARS_PULSE));
     modes.set(DigitModes::DTMF, caps.contains(Caps::HEARS_DTMF));
     modes.set(DigitModes::DTMF_END, caps.contains(Caps::HEARS_DTMF_END));
     modes
@@ -61,14 +87,29 @@ pub(crate) fn generate_modes(caps: Caps) -> DigitModes {
     if caps.contains(Caps::SENDS_DTMF) { DigitModes::DTMF } else { DigitModes::empty() }
 }
 
+/// What a line and its address can do about media, whatever their calls do.
+pub(crate) fn media_features(caps: Caps) -> (LineFeatures, AddressFeatures) {
+    let (mut line, mut address) = (LineFeatures::empty(), AddressFeatures::empty());
+    line.set(LineFeatures::SET_MEDIA_CONTROL, caps.contains(Caps::AUDIO));
+    line.set(LineFeatures::SET_TERMINAL, caps.contains(Caps::SPEAKER));
+    address.set(AddressFeatures::SET_MEDIA_CONTROL, caps.contains(Caps::AUDIO));
+    address.set(AddressFeatures::SET_TERMINAL, caps.contains(Caps::SPEAKER));
+    (line, address)
+}
+
 /// What calls can ever do.
 pub(crate) fn call_features(caps: Caps, plan: &Plan) -> CallFeatures {
     use CallFeatures as F;
-    let mut features = F::ACCEPT | F::ANSWER | F::DROP | F::SET_CALL_PARAMS;
+    let mut features = F::ACCEPT | F::ANSWER | F::DROP | F::SET_CALL_PARAMS | F::SET_CALL_DATA;
+    features.set(F::GENERATE_TONE, caps.contains(Caps::SENDS_TONES));
+    features.set(F::MONITOR_TONES, caps.contains(Caps::HEARS_TONES));
+    features.set(F::MONITOR_MEDIA, caps.contains(Caps::HEARS_MEDIA));
+    features.set(F::SET_MEDIA_CONTROL, caps.contains(Caps::AUDIO));
+    features.set(F::SET_TERMINAL, caps.contains(Caps::SPEAKER));
     features.set(F::DIAL, caps.intersects(Caps::DIAL_DTMF | Caps::DIAL_PULSE));
     features.set(F::GENERATE_DIGITS, !generate_modes(caps).is_empty());
     features.set(F::MONITOR_DIGITS | F::GATHER_DIGITS, !monitor_modes(caps).is_empty());
-    features | switch_features(caps, plan).0
+    features | switch_features(caps, plan).0 | services::call_features(caps, plan).0
 }
 
 /// Whether a device can carry out this service of a plan.
@@ -83,8 +124,9 @@ pub(crate) fn switch_features(caps: Caps, plan: &Plan) -> (CallFeatures, CallFea
     let can = |service| can(caps, plan, service);
     let (mut f, mut f2) = (F::empty(), F2::empty());
     let dials = caps.intersects(Caps::DIAL_DTMF | Caps::DIAL_PULSE);
-    if can(Service::Hold) {
-        f |= F::HOLD;
+    let on_hook = plan.service(Service::Hold).is_some_and(|procedure| procedure.steps().contains(&Step::OnHook));
+    f.set(F::HOLD, can(Service::Hold) && !on_hook);
+    if can(Service::Consult) || can(Service::Hold) {
         f.set(F::UNHOLD, can(Service::Retrieve));
         let (transfer, join) = (can(Service::Transfer), can(Service::Join));
         f.set(F::SETUP_TRANSFER | F::COMPLETE_TRANSFER, transfer || join);
@@ -92,13 +134,53 @@ pub(crate) fn switch_features(caps: Caps, plan: &Plan) -> (CallFeatures, CallFea
         f2.set(F2::TRANSFER_CONFERENCE, join);
         f2.set(F2::ONE_STEP_TRANSFER, dials && (transfer || join));
         f.set(F::SETUP_CONFERENCE | F::ADD_TO_CONFERENCE | F::PREPARE_ADD_TO_CONFERENCE, join);
-        let splits = plan.service(Service::DropLast) == plan.service(Service::Swap);
-        f.set(F::REMOVE_FROM_CONFERENCE, join && can(Service::DropLast) && !splits);
+        f.set(F::REMOVE_FROM_CONFERENCE, join && can(Service::DropLast));
         f.set(F::BLIND_TRANSFER, dials && can(Service::BlindTransfer));
     }
     f.set(F::SWAP_HOLD, can(Service::Swap) && (can(Service::Hold) || can(Service::WaitingAnswer)));
     f.set(F::UNHOLD, f.contains(F::UNHOLD) || can(Service::WaitingAnswer));
     (f, f2)
+}
+
+/// Whether a waiting call is offered, and can be taken.
+fn has_waiting(caps: Caps, plan: &Plan) -> bool {
+    can(caps, plan, Service::WaitingAnswer)
+}
+
+/// The states that calls can enter, as `LINECALLSTATE_` bits: what the device witnesses, and what a flash leads to.
+pub(crate) fn call_states(caps: Caps, plan: &Plan, incoming: bool, outgoing: bool) -> u32 {
+    let (f, _) = switch_features(caps, plan);
+    let mut bits = call::states(caps, incoming, outgoing);
+    for (able, state) in [
+        (f.contains(CallFeatures::HOLD) || has_waiting(caps, plan), CallState::OnHold),
+        (f.contains(CallFeatures::SETUP_TRANSFER), CallState::OnHoldPendingTransfer),
+        (f.contains(CallFeatures::SETUP_CONFERENCE), CallState::OnHoldPendingConference),
+        (f.contains(CallFeatures::ADD_TO_CONFERENCE), CallState::Conferenced(HostCall(0))),
+    ] {
+        if able {
+            bits |= state.bit();
+        }
+    }
+    bits
+}
+
+/// `LINEADDRCAPFLAGS_` bits of what the exchange does.
+fn address_flags(caps: Caps, plan: &Plan) -> u32 {
+    let (f, f2) = switch_features(caps, plan);
+    let (_, address) = services::line_features(caps, plan);
+    [
+        (services::ring_range(caps, plan) != (0, 0), FORWARD_RINGS),
+        (address.contains(AddressFeatures::PICKUP_GROUP), PICKUP_GROUP_ID),
+        (address.contains(AddressFeatures::PICKUP_WAITING), PICKUP_CALL_WAITING),
+        (services::can_prefix(caps, plan, CallParamFlags::SECURE), SECURE),
+        (services::can_prefix(caps, plan, CallParamFlags::BLOCK_ID), BLOCK_ID_OVERRIDE),
+        (services::completion_modes(caps, plan) != 0, COMPLETION_ID),
+        // Who was held for a consultation call comes back when it ends.
+        (f.contains(CallFeatures::SETUP_TRANSFER), AUTO_RECONNECT),
+        (f2.contains(CallFeatures2::TRANSFER_CONFERENCE), CONFERENCE_DROP),
+    ]
+    .iter()
+    .fold(0, |flags, (able, bit)| if *able { flags | bit } else { flags })
 }
 
 /// For `LINEDEVCAPS`.
@@ -111,7 +193,7 @@ pub(crate) fn device(description: &DeviceDescription, caps: Caps) -> DeviceCaps 
         provider_info: description.provider_info.clone(),
         stable_id: description.stable_id.clone(),
         caps,
-        bearer_modes: params::BEARER_VOICE,
+        bearer_modes: params::BEARER_VOICE | when(caps, Caps::DATA, params::BEARER_PASS_THROUGH),
         max_rate: params::max_rate(caps),
         media: params::media(caps),
         generate_digit_modes: generate_modes(caps),
@@ -122,6 +204,7 @@ pub(crate) fn device(description: &DeviceDescription, caps: Caps) -> DeviceCaps 
             (least.as_millis() as u32, greatest.as_millis() as u32)
         },
         flags: CLOSE_DROP
+            | when(caps, Caps::AUDIO, MEDIA_CONTROL)
             | when(caps, Caps::WAIT_BILLING, DIAL_BILLING)
             | when(caps, Caps::WAIT_QUIET, DIAL_QUIET)
             | when(caps, Caps::WAIT_DIAL_TONE, DIAL_DIAL_TONE),
@@ -132,36 +215,56 @@ pub(crate) fn device(description: &DeviceDescription, caps: Caps) -> DeviceCaps 
             | line_state::OUT_OF_SERVICE
             | line_state::NUM_CALLS
             | line_state::CAPS_CHANGE
+            | if services::completion_modes(caps, &description.plan) == 0 { 0 } else { line_state::COMPLETIONS }
+            | when(caps, Caps::SPEAKER, line_state::TERMINALS)
             | when(caps, Caps::SEES_BATTERY, line_state::CONNECTED | line_state::DISCONNECTED),
         min_dial: params::MIN_DIAL,
         max_dial: params::MAX_DIAL,
         default_dial: params::DEFAULT_DIAL,
-        features: LineFeatures::MAKE_CALL,
-        terminals: 0,
-        monitor_tones: (0, 0),
-        generate_tones: (0, 0),
-        media_control: 0,
+        features: LineFeatures::MAKE_CALL
+            | media_features(caps).0
+            | services::line_features(caps, &description.plan).0,
+        terminals: terminal::terminals(caps).len() as u32,
+        monitor_tones: tones::monitor(caps),
+        generate_tones: tones::generate(caps),
+        media_control: media_control::entries(caps),
     }
 }
 
 /// For `LINEADDRESSCAPS`.
 pub(crate) fn address(description: &DeviceDescription, caps: Caps) -> AddressCaps {
     use DisconnectMode as D;
+    let plan = &*description.plan;
+    let possible = call_features(caps, plan);
+    let (_, switch2) = switch_features(caps, plan);
+    let (_, services2) = services::call_features(caps, plan);
+    let joins = possible.intersects(CallFeatures::SETUP_CONFERENCE);
+    let waits = has_waiting(caps, plan);
+    let forwards = services::forward_modes(caps, plan);
+    let rings = services::ring_range(caps, plan);
+    let completes = services::completion_modes(caps, plan);
     let info = CallInfoChange::RATE
         | CallInfoChange::BEARER_MODE
         | CallInfoChange::MEDIA_MODE
         | CallInfoChange::APP_SPECIFIC
         | CallInfoChange::CALLER_ID
+        | CallInfoChange::CALL_DATA
+        | if possible.contains(CallFeatures::SECURE_CALL) { CallInfoChange::OTHER } else { CallInfoChange::empty() }
+        | if caps.contains(Caps::SPEAKER) { CallInfoChange::TERMINAL } else { CallInfoChange::empty() }
         | CallInfoChange::DIAL_PARAMS;
     let unknown = PartyFlags::UNKNOWN | PartyFlags::UNAVAIL;
     let known = PartyFlags::ADDRESS | PartyFlags::NAME | PartyFlags::BLOCKED | PartyFlags::OUT_OF_AREA;
     AddressCaps {
         device: description.id,
         address: description.number.clone(),
-        address_states: address_state::IN_USE_ZERO | address_state::IN_USE_ONE | address_state::NUM_CALLS,
+        address_states: address_state::IN_USE_ZERO
+            | address_state::IN_USE_ONE
+            | address_state::NUM_CALLS
+            | if forwards == 0 { 0 } else { address_state::FORWARD }
+            | when(caps, Caps::SPEAKER, address_state::TERMINALS),
         call_info_states: info.bits(),
         caller_id: if caps.contains(Caps::CALLER_ID) { unknown | known } else { PartyFlags::UNAVAIL },
-        call_states: call::states(caps, true, true),
+        call_states: call_states(caps, plan, true, true),
         dial_tone_modes: when(caps, Caps::SEES_DIAL_TONE, DialToneMode::Normal.bit() | DialToneMode::Special.bit()),
         busy_modes: when(caps, Caps::SEES_BUSY, BusyMode::Station.bit())
             | when(caps, Caps::SEES_REORDER, BusyMode::Trunk.bit()),
@@ -176,33 +279,41 @@ pub(crate) fn address(description: &DeviceDescription, caps: Caps) -> AddressCap
             | D::NoAnswer.bit()
             | D::TempFailure.bit()
             | D::Blocked.bit()
+            | if waits { D::Pickup.bit() } else { 0 }
             | when(caps, Caps::SEES_BUSY, D::Busy.bit())
             | when(caps, Caps::SEES_REORDER | Caps::SEES_SIT, D::Congestion.bit())
             | when(caps, Caps::SEES_SIT, D::BadAddress.bit())
             | when(caps, Caps::SEES_DIAL_TONE | Caps::SEES_NO_DIAL_TONE, D::NoDialTone.bit()),
-        flags: DIALED | when(caps, Caps::DIAL_PARTIAL, PARTIAL_DIAL),
-        call_features: call_features(caps, &description.plan),
-        features: AddressFeatures::MAKE_CALL,
+        flags: DIALED | when(caps, Caps::DIAL_PARTIAL, PARTIAL_DIAL) | address_flags(caps, plan),
+        call_features: possible,
+        features: AddressFeatures::MAKE_CALL | media_features(caps).1 | services::line_features(caps, plan).1,
         max_no_answer_timeout: u32::MAX,
         connected_modes: ConnectedMode::Active.bit() | when(caps, Caps::SEES_ANSWER, ConnectedMode::Confirmed.bit()),
-        offering_modes: OfferingMode::Active.bit(),
+        offering_modes: OfferingMode::Active.bit() | if waits { OfferingMode::Inactive.bit() } else { 0 },
         max_active_calls: 1,
-        max_held_calls: 0,
-        max_held_pending_calls: 0,
-        max_conference: 0,
-        max_transfer_conference: 0,
-        call_features2: CallFeatures2::empty(),
-        transfer_modes: 0,
-        remove_from_conference: 1,
-        removed_state: 0,
-        forward_modes: 0,
-        max_forward_entries: 0,
-        forward_rings: (0, 0),
-        park_modes: 0,
-        completion_modes: 0,
-        completion_conditions: 0,
-        max_completions: 0,
-        max_call_data: 0,
+        max_held_calls: u32::from(possible.contains(CallFeatures::HOLD) || waits),
+        max_held_pending_calls: u32::from(
+            possible.intersects(CallFeatures::SETUP_TRANSFER | CallFeatures::SETUP_CONFERENCE),
+        ),
+        max_conference: if joins { PARTIES } else { 0 },
+        max_transfer_conference: if switch2.contains(CallFeatures2::TRANSFER_CONFERENCE) { PARTIES } else { 0 },
+        call_features2: switch2 | services2,
+        transfer_modes: u32::from(switch2.contains(CallFeatures2::TRANSFER_NORMAL))
+            | if switch2.contains(CallFeatures2::TRANSFER_CONFERENCE) { TRANSFER_CONFERENCE } else { 0 },
+        remove_from_conference: if possible.contains(CallFeatures::REMOVE_FROM_CONFERENCE) {
+            REMOVE_LAST
+        } else {
+            REMOVE_NONE
+        },
+        removed_state: if possible.contains(CallFeatures::REMOVE_FROM_CONFERENCE) { CallState::Idle.bit() } else { 0 },
+        forward_modes: forwards,
+        max_forward_entries: if forwards == 0 { 0 } else { services::MAX_FORWARD_ENTRIES as u32 },
+        forward_rings: rings,
+        park_modes: services::park_modes(caps, plan),
+        completion_modes: completes,
+        completion_conditions: services::completion_conditions(caps, plan),
+        max_completions: if completes == 0 { 0 } else { services::MAX_COMPLETIONS as u32 },
+        max_call_data: media::MAX_CALL_DATA as u32,
         treatments: &[],
     }
 }

@@ -1,6 +1,7 @@
-//! Digits of a call: reported singly, collected, sent.
+//! Digits of a call: reported singly, collected, sent. What is sent, digits or tones, is one thing at a time.
 
 use crate::line::{Line, Service, Shared};
+use crate::media_control::Trigger;
 use crate::timers::{ACTION_WATCH, Timer};
 use crate::{
     Address, CallHandle, CallState, DigitModes, GatherEnd, GatherRequest, GenerateEnd, LineErr, Notification, caps,
@@ -8,7 +9,7 @@ use crate::{
 };
 use alloc::string::String;
 use core::time::Duration;
-use loopstart_signal::{ActionId, ActionKind, Digit, DigitEdge, DigitMode, Heed, Outcome, Time};
+use loopstart_signal::{ActionId, ActionKind, Caps, Digit, DigitEdge, DigitMode, Heed, Outcome, Time};
 
 /// Most digits one collection may take.
 const MAX_GATHER: u32 = 65_536;
@@ -50,29 +51,63 @@ struct Waiting {
     call: CallHandle,
     end_to_end: u32,
     kind: ActionKind,
-    watch: Duration,
+    /// Longest time it may take; none: until it is stopped.
+    watch: Option<Duration>,
 }
 
 /// What a device does about digits.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Digits {
     sending: Option<Sending>,
     cancelling: Option<ActionId>,
     /// At most one; a newer one takes its place.
     waiting: Option<alloc::boxed::Box<Waiting>>,
-    /// The device was told to listen.
-    listens: bool,
+    /// What the device was told to report.
+    listens: Heed,
     /// The running Listen.
     pub(crate) listening: Option<ActionId>,
-    /// The device cannot; it is asked again when the host asks again.
-    refused: bool,
+    /// What the device cannot; it is asked again when the host asks again.
+    refused: Heed,
+}
+
+impl Default for Digits {
+    fn default() -> Self {
+        Self {
+            sending: None,
+            cancelling: None,
+            waiting: None,
+            listens: Heed::empty(),
+            listening: None,
+            refused: Heed::empty(),
+        }
+    }
 }
 
 impl Digits {
+    /// The host asks again for what the device may have refused.
+    pub(crate) fn ask_again(&mut self, what: Heed) {
+        self.refused -= what;
+    }
+
     /// The device was lost: nothing of this holds any more.
     pub(crate) fn reset(&mut self) {
         *self = Self::default();
     }
+}
+
+/// What a device must report for these digits.
+pub(crate) fn digit_heed(modes: DigitModes) -> Heed {
+    let mut heed = Heed::empty();
+    heed.set(Heed::DTMF, modes.intersects(DigitModes::DTMF | DigitModes::DTMF_END));
+    heed.set(Heed::PULSES, modes.contains(DigitModes::PULSE));
+    heed
+}
+
+/// What a device can report.
+fn possible_heed(caps: Caps) -> Heed {
+    let mut heed = digit_heed(caps::monitor_modes(caps));
+    heed.set(Heed::MEDIA, caps.contains(Caps::HEARS_MEDIA));
+    heed
 }
 
 /// The bit of a digit in a set.
@@ -100,12 +135,12 @@ impl Line {
         if modes.is_empty() {
             call.monitor = modes;
         } else {
-            if !call.counts() || matches!(call.state, Some(CallState::Disconnected(_))) {
+            if !call.can_be_monitored() {
                 return Err(LineErr::INVALCALLSTATE);
             }
             check_modes(modes, possible)?;
             call.monitor = modes;
-            self.digits.refused = false;
+            self.digits.ask_again(digit_heed(modes));
         }
         self.settle(sh, now);
         Ok(())
@@ -159,7 +194,7 @@ impl Line {
         if !wanted.first_timeout.is_zero() && self.current == Some(h) {
             self.timers.start(Timer::Gather, now + wanted.first_timeout);
         }
-        self.digits.refused = false;
+        self.digits.ask_again(digit_heed(wanted.modes));
         self.settle(sh, now);
         Ok(())
     }
@@ -208,6 +243,7 @@ impl Line {
         if let Some(why) = end {
             self.end_gather(sh, h, why, now);
         }
+        self.trigger(sh, h, Trigger::Digit(symbol, mode));
     }
 
     pub(crate) fn gather_timeout(&mut self, sh: &mut Shared, now: Time) {
@@ -235,22 +271,29 @@ impl Line {
         sh.notify(message);
     }
 
-    /// Has the device listen exactly while somebody wants digits of a call that is up.
+    /// Has the device listen exactly while somebody wants to know of the far end of a call that is up.
     pub(crate) fn follow_listeners(&mut self, sh: &mut Shared, now: Time) {
-        if self.service != Service::Ready || self.digits.listening.is_some() || self.is_releasing() {
+        if self.service != Service::Ready || self.is_releasing() {
             return;
         }
-        let heard = |h| sh.call(h).is_some_and(|c| c.is_up() && (!c.monitor.is_empty() || c.gather.is_some()));
-        let wanted = self.current.is_some_and(heard);
-        if wanted != self.digits.listens && !(wanted && self.digits.refused) {
-            self.listen(sh, wanted, now);
+        if self.digits.listening.is_none() {
+            let heard = self.current.and_then(|h| sh.call(h)).filter(|c| c.is_heard());
+            let wanted = heard.map_or(Heed::empty(), |call| {
+                let gathered = call.gather.as_ref().map_or(DigitModes::empty(), |gather| gather.modes);
+                digit_heed(call.monitor | gathered) | self.media_heed(call)
+            });
+            let wanted = if self.procedure_heeds_media() { wanted | Heed::MEDIA } else { wanted };
+            let wanted = (wanted & possible_heed(self.caps)) - self.digits.refused;
+            if wanted != self.digits.listens {
+                self.listen(sh, wanted, now);
+            }
         }
+        self.follow_media(sh, now);
     }
 
-    fn listen(&mut self, sh: &mut Shared, on: bool, now: Time) {
-        self.digits.listens = on;
-        self.digits.listening =
-            Some(sh.act(self.id(), ActionKind::Listen(if on { Heed::DTMF } else { Heed::empty() })));
+    fn listen(&mut self, sh: &mut Shared, heed: Heed, now: Time) {
+        self.digits.listens = heed;
+        self.digits.listening = Some(sh.act(self.id(), ActionKind::Listen(heed)));
         self.timers.start(Timer::Listen, now + ACTION_WATCH);
     }
 
@@ -264,18 +307,12 @@ impl Line {
         wanted: Generate,
         now: Time,
     ) -> Result<(), LineErr> {
-        use CallState as S;
-        let call = sh.call(h).ok_or(LineErr::INVALCALLHANDLE)?;
         let Generate { end_to_end, mode, digits, duration } = wanted;
         let Some(digits) = digits else {
-            self.cancel_sending(sh, h, now);
-            return Ok(());
+            return self.stop_sending(sh, h, now);
         };
-        let up =
-            matches!(call.state, Some(S::DialTone(_) | S::Dialing | S::Proceeding | S::Ringback | S::Connected(_)));
-        if !up || !call.counts() || self.current != Some(h) || self.is_releasing() {
-            return Err(LineErr::INVALCALLSTATE);
-        }
+        self.check_sending(sh, h)?;
+        let call = sh.call(h).ok_or(LineErr::INVALCALLHANDLE)?;
         let possible = caps::generate_modes(self.caps);
         if possible.is_empty() {
             return Err(LineErr::OPERATIONUNAVAIL);
@@ -286,18 +323,56 @@ impl Line {
         let steps = dial::parse_digits(&digits.0)?;
         let mut with = call.dial;
         with.digit = params::limited(duration, params::MIN_DIAL.digit, params::MAX_DIAL.digit, with.digit);
-        self.cancel_sending(sh, h, now);
         if steps.is_empty() {
+            self.cancel_sending(sh, h, now);
             Self::tell_generated(sh, h, end_to_end, GenerateEnd::Done, now);
             return Ok(());
         }
         let kind = ActionKind::SendDigits { steps, mode, digit: with.digit, gap: with.speed, pause: with.pause };
         let watch = ACTION_WATCH + dial::duration(&steps, &with);
-        if self.digits.cancelling.is_some() {
-            self.digits.waiting = Some(alloc::boxed::Box::new(Waiting { call: h, end_to_end, kind, watch }));
+        self.start_sending(sh, h, end_to_end, kind, Some(watch), now);
+        Ok(())
+    }
+
+    /// Whether digits or tones can be sent on this call now.
+    ///
+    /// # Errors
+    /// `INVALCALLHANDLE`, `INVALCALLSTATE`.
+    pub(crate) fn check_sending(&self, sh: &Shared, h: CallHandle) -> Result<(), LineErr> {
+        use CallState as S;
+        let call = sh.call(h).ok_or(LineErr::INVALCALLHANDLE)?;
+        let up =
+            matches!(call.state, Some(S::DialTone(_) | S::Dialing | S::Proceeding | S::Ringback | S::Connected(_)));
+        let here = self.current == Some(h) && !self.is_releasing();
+        if up && here && call.counts() && !call.is_passed_through() && !self.has_procedure() {
+            Ok(())
         } else {
-            self.send(sh, h, end_to_end, kind, watch, now);
+            Err(LineErr::INVALCALLSTATE)
         }
+    }
+
+    /// Sends digits or a tone, instead of what is being sent. `watch`: longest time it may take; none: until it is stopped.
+    pub(crate) fn start_sending(
+        &mut self,
+        sh: &mut Shared,
+        call: CallHandle,
+        end_to_end: u32,
+        kind: ActionKind,
+        watch: Option<Duration>,
+        now: Time,
+    ) {
+        self.cancel_sending(sh, call, now);
+        if self.digits.cancelling.is_some() {
+            self.digits.waiting = Some(alloc::boxed::Box::new(Waiting { call, end_to_end, kind, watch }));
+        } else {
+            self.send(sh, call, end_to_end, kind, watch, now);
+        }
+    }
+
+    /// Stops sending, for the host.
+    pub(crate) fn stop_sending(&mut self, sh: &mut Shared, h: CallHandle, now: Time) -> Result<(), LineErr> {
+        sh.call(h).ok_or(LineErr::INVALCALLHANDLE)?;
+        self.cancel_sending(sh, h, now);
         Ok(())
     }
 
@@ -307,12 +382,14 @@ impl Line {
         call: CallHandle,
         end_to_end: u32,
         kind: ActionKind,
-        watch: Duration,
+        watch: Option<Duration>,
         now: Time,
     ) {
         let action = sh.act(self.id(), kind);
         self.digits.sending = Some(Sending { action, call, end_to_end });
-        self.timers.start(Timer::Send, now + watch);
+        if let Some(watch) = watch {
+            self.timers.start(Timer::Send, now + watch);
+        }
     }
 
     pub(crate) fn cancel_sending(&mut self, sh: &mut Shared, h: CallHandle, now: Time) {
@@ -353,10 +430,13 @@ impl Line {
         } else if self.digits.listening == Some(id) {
             self.digits.listening = None;
             self.timers.stop(Timer::Listen);
-            if outcome != Outcome::Ok && self.digits.listens {
-                self.digits.listens = false;
-                self.digits.refused = true;
+            if outcome != Outcome::Ok {
+                let asked = core::mem::replace(&mut self.digits.listens, Heed::empty());
+                // Digits matter more: media are given up first.
+                self.digits.refused |= if asked.contains(Heed::MEDIA) { Heed::MEDIA } else { asked };
             }
+        } else {
+            self.media_done(sh, id, outcome);
         }
     }
 
@@ -384,6 +464,7 @@ impl Line {
         if let Some(call) = sh.call_mut(h) {
             call.monitor = DigitModes::empty();
         }
+        self.end_media(sh, h);
     }
 
     /// The host has closed a call: the device stops, and nobody is told.
@@ -404,9 +485,10 @@ impl Line {
         self.digits.waiting = None;
         self.timers.stop(Timer::Send);
         self.timers.stop(Timer::CancelSend);
-        if self.digits.listens {
-            self.listen(sh, false, now);
+        if !self.digits.listens.is_empty() {
+            self.listen(sh, Heed::empty(), now);
         }
+        self.forget_media(sh, now);
     }
 
     /// Tells the end of what is being sent without asking the device to stop: going on hook does that.

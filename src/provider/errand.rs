@@ -4,7 +4,7 @@ use crate::line::{Line, Shared};
 use crate::procedure::{Proof, Trouble};
 use crate::services::ServiceErrand;
 use crate::{CallHandle, LineErr, RequestId};
-use loopstart_signal::{Failure, Time};
+use loopstart_signal::{Failure, ProgressTone, Time};
 
 /// Who waits for an errand's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub(crate) enum Consultation {
 pub(crate) enum Errand {
     /// Hold this call.
     Hold { asked: Asked, call: CallHandle },
-    /// Go back to the held party; the call on the line, if any, ends.
-    Retrieve { asked: Option<Asked>, held: CallHandle, ended: Option<CallHandle> },
+    /// Go back to the held party; the call on the line, if any, ends. `alerts`: it rings or is busy, or may soon.
+    Retrieve { asked: Option<Asked>, held: CallHandle, ended: Option<CallHandle>, alerts: bool },
     /// Exchange active and held call.
     Swap { asked: Asked, active: CallHandle, held: CallHandle },
     /// Hold a call and open another.
@@ -53,6 +53,19 @@ pub(crate) enum Errand {
     ReleaseHeld { asked: Option<Asked>, call: CallHandle },
     /// A service of the exchange.
     Service(ServiceErrand),
+}
+
+impl Errand {
+    /// Whether this tone tells that a way back did not lead back: dial tone, as the party is held (again); ringing or busy
+    /// tone of a second call that was never answered.
+    pub(crate) fn missed(&self, tone: ProgressTone) -> bool {
+        use ProgressTone as T;
+        match (self, tone) {
+            (Self::Retrieve { .. } | Self::Restore, T::Dial | T::StutterDial) => true,
+            (Self::Retrieve { alerts: true, .. }, T::Ringback | T::Busy | T::Reorder | T::Sit(_)) => true,
+            _ => false,
+        }
+    }
 }
 
 /// The error that a trouble is told as.

@@ -116,6 +116,9 @@ impl Line {
             return;
         }
         self.ringing = Ringing::default();
+        // Who rang is not who rings next.
+        self.caller = None;
+        self.timers.stop(Timer::CallerId);
         self.caller_gone(sh, now);
     }
 
@@ -181,6 +184,7 @@ impl Line {
         let unknown = if self.caps.contains(Caps::CALLER_ID) { PartyFlags::UNKNOWN } else { PartyFlags::UNAVAIL };
         let mut call = Call::new(self, open, CallOrigin::Inbound, number, now);
         call.media = self.incoming_media();
+        (call.reason, call.completion) = self.why_it_rings(self.ringing.mode);
         call.caller_id_flags = unknown;
         if let Some(id) = self.caller.take() {
             self.timers.stop(Timer::CallerId);
@@ -300,6 +304,7 @@ impl Line {
             sh.complete(h, request, Ok(()));
         }
         self.witness(sh, h, Witness::Taken, now);
+        self.completion_used(sh, h);
         self.no_caller_id(sh, h);
     }
 

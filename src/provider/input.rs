@@ -627,6 +627,8 @@ bitflags::bitflags! {
         const DATA_MODEM = 0x10;
         /// Group 3 fax.
         const G3_FAX = 0x20;
+        /// Text telephone.
+        const TDD = 0x40;
         const _ = !0;
     }
 }

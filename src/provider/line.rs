@@ -8,12 +8,15 @@ use crate::call::{self, Call, Witness};
 use crate::caps::{address_state, line_state};
 use crate::digits::Digits;
 use crate::incoming::Ringing;
+use crate::media::Media;
+use crate::media_control::Trigger;
 use crate::params;
 use crate::parties::Parties;
 use crate::procedure::Running;
 use crate::request::{Ledger, Purpose};
+use crate::services::Services;
 use crate::slots::Slots;
-use crate::timers::{ACTION_WATCH, HOOK_GUARD, REMOVE_PATIENCE, SETTLE, Timer, Timers};
+use crate::timers::{ACTION_WATCH, HOOK_GUARD, RECALL_GRACE, REMOVE_PATIENCE, SETTLE, Timer, Timers};
 use crate::{
     CallHandle, CallState, DeviceDescription, DeviceId, DisconnectMode, HostLine, LineErr, LineHandle, LineState,
     MediaModes, Notification, Output, RequestId,
@@ -138,6 +141,11 @@ pub(crate) enum Doing {
     Answering {
         request: RequestId,
     },
+    /// Leaving the modem to the host (`through`), or taking it back.
+    Passing {
+        through: bool,
+        request: RequestId,
+    },
 }
 
 /// A running Release.
@@ -181,10 +189,10 @@ pub(crate) struct Line {
     pub(crate) flash_over: Time,
     /// Dial tone is on the line, as far as heard.
     pub(crate) dial_tone: bool,
-    /// Until then the tone of a waiting call is of one that the host refused.
-    pub(crate) waiting_ignored_until: Time,
     /// Requests of the line itself.
     pub(crate) requests: Ledger,
+    /// What is known of the exchange's services.
+    pub(crate) services: Services,
     /// The call the host was asked about.
     pub(crate) offer: Option<CallHandle>,
     /// All calls of the open line.
@@ -199,6 +207,7 @@ pub(crate) struct Line {
     /// Caller identification that came before its ring.
     pub(crate) caller: Option<CallerId>,
     pub(crate) digits: Digits,
+    pub(crate) media: Media,
     pub(crate) timers: Timers,
     /// The deadline entered for this line.
     pub(crate) scheduled: Option<Time>,
@@ -225,8 +234,8 @@ impl Line {
             procedure: None,
             flash_over: Time::ZERO,
             dial_tone: false,
-            waiting_ignored_until: Time::ZERO,
             requests: Ledger::default(),
+            services: Services::default(),
             offer: None,
             calls: Vec::new(),
             counted: 0,
@@ -236,6 +245,7 @@ impl Line {
             ringing: Ringing::default(),
             caller: None,
             digits: Digits::default(),
+            media: Media::default(),
             timers: Timers::default(),
             scheduled: None,
         }
@@ -266,6 +276,7 @@ impl Line {
             && self.current.is_none()
             && self.parties.is_empty()
             && !self.has_procedure()
+            && !self.services.waits()
             && !self.ringing.active
             && self.offer.is_none()
     }
@@ -295,15 +306,25 @@ impl Line {
             LineEvent::Dialed => self.dialed(sh, now),
             LineEvent::Tone(tone) => {
                 self.dial_tone = matches!(tone, ProgressTone::Dial | ProgressTone::StutterDial);
-                self.progress(sh, Witness::Tone(tone), now);
+                let talks = self.current.is_some_and(|h| self.talks(sh, h));
+                if self.dial_tone && talks && self.flash_over != Time::ZERO && now < self.flash_over + RECALL_GRACE {
+                    // The exchange waits whether an order follows the flash. If it stays the call is over.
+                    self.timers.start(Timer::Recall, self.flash_over + RECALL_GRACE);
+                } else {
+                    self.progress(sh, Witness::Tone(tone), now);
+                }
             }
-            LineEvent::ToneEnded => self.progress(sh, Witness::ToneEnded, now),
+            LineEvent::ToneEnded => {
+                self.dial_tone = false;
+                self.progress(sh, Witness::ToneEnded, now);
+            }
             LineEvent::Answered(how) => self.answered(sh, how, now),
             LineEvent::PolarityReversed => self.polarity_reversed(sh, now),
             LineEvent::Released(how) => self.released(sh, how, now),
             LineEvent::Digit(digit) => self.digit(sh, digit, now),
             LineEvent::CallWaiting => self.call_waits(sh, now),
-            LineEvent::Media(_) | LineEvent::CustomTone(_) => {}
+            LineEvent::Media(sign) => self.media_heard(sh, sign, now),
+            LineEvent::CustomTone(index) => self.tone_heard(sh, index, now),
         }
         self.settle(sh, now);
     }
@@ -324,12 +345,16 @@ impl Line {
         match timer {
             Timer::Procedure => self.procedure_timer(sh, now),
             Timer::Waiting => self.waiting_gone(sh, now),
-            Timer::RingBack => self.parties.ring_back = None,
+            Timer::Recall if self.dial_tone => self.progress(sh, Witness::Tone(ProgressTone::Dial), now),
+            Timer::Recall => {}
+            Timer::RingBack => self.no_ring_back(sh, now),
             Timer::CallAction => self.action_failed(sh, Failure::Timeout, now),
             Timer::Release => self.release_failed(sh, Failure::Timeout, now),
             Timer::Send => self.sending_ended(sh, Outcome::Failed(Failure::Timeout), now),
             Timer::CancelSend => self.cancelling_ended(sh, now),
             Timer::Listen => self.digits.listening = None,
+            Timer::WatchTones => self.watch_ended(Outcome::Failed(Failure::Timeout)),
+            Timer::Speaker => self.speaker_ended(sh, Outcome::Failed(Failure::Timeout)),
             Timer::Ringing => self.ring_stopped(sh, now),
             Timer::CallerId => self.caller = None,
             Timer::NoAnswer => {
@@ -351,6 +376,7 @@ impl Line {
             // Only wakes the line up.
             Timer::HookGuard => {}
             Timer::Gather => self.gather_timeout(sh, now),
+            Timer::Completion => self.completions_expire(sh, now),
             Timer::Remove => self.tell_removed(sh),
         }
     }
@@ -387,6 +413,11 @@ impl Line {
     /// What follows any input: waiting actions start, a ringing is offered, counts are told.
     pub(crate) fn settle(&mut self, sh: &mut Shared, now: Time) {
         self.start_next(sh, now);
+        self.start_service(sh, now);
+        if self.parties.heard && !self.has_procedure() {
+            self.parties.heard = false;
+            self.call_waits(sh, now);
+        }
         self.consider_offer(sh, now);
         self.follow_listeners(sh, now);
         if self.counted != self.counted_told {
@@ -408,11 +439,16 @@ impl Line {
         if !call::legal(call.state, to) {
             return false;
         }
+        self.trigger(sh, h, Trigger::State(to));
         let over = matches!(to, CallState::Disconnected(_) | CallState::Idle);
         if over {
             self.end_digits(sh, h, now);
             // What was asked of the call cannot be done any more.
             sh.complete_all(h, |purpose| purpose != Purpose::Drop, Err(LineErr::OPERATIONFAILED));
+        }
+        if to == CallState::Idle {
+            // Whoever wanted its end has it.
+            sh.complete_all(h, |_| true, Ok(()));
         }
         let Some(call) = sh.call_mut(h) else { return false };
         if over {
@@ -482,7 +518,7 @@ impl Line {
         self.action = None;
         self.timers.stop(Timer::CallAction);
         self.forget_digits(sh, now);
-        self.expect_ring_back(sh, now);
+        self.expect_ring_back(sh);
         self.send_release(sh, 1, now);
     }
 
@@ -664,6 +700,8 @@ impl Line {
         }
         self.end_line_requests(sh, LineErr::OPERATIONFAILED);
         self.leave_all(sh, now);
+        self.close_services();
+        self.close_media();
         self.open = None;
         for h in calls {
             self.close_call(sh, h, now);
@@ -727,7 +765,9 @@ impl Line {
             }
         }
         self.digits.reset();
+        self.lose_media(sh);
         self.timers.stop_all();
+        self.lose_services();
         if self.service == Service::Gone {
             self.tell_close(sh);
         }
@@ -789,13 +829,8 @@ impl Line {
         }
     }
 
-    fn tell_counts(&mut self, sh: &mut Shared) {
-        let crossed = |n: u32| (self.counted == n) != (self.counted_told == n);
-        let mut what = address_state::NUM_CALLS;
-        if crossed(0) {
-            what |= if self.counted == 0 { address_state::IN_USE_ZERO } else { address_state::IN_USE_ONE };
-        }
-        self.counted_told = self.counted;
+    /// Tells changes of the address (`LINEADDRESSSTATE_` bits) if the host wants to hear of them.
+    pub(crate) fn tell_address(&self, sh: &mut Shared, what: u32) {
         if let Some(open) = &self.open
             && open.address_states & what != 0
             && !self.close_told
@@ -803,6 +838,16 @@ impl Line {
             let what = open.address_states & what;
             sh.notify(Notification::AddressState { host_line: open.host, line: open.handle, address: 0, what });
         }
+    }
+
+    fn tell_counts(&mut self, sh: &mut Shared) {
+        let crossed = |n: u32| (self.counted == n) != (self.counted_told == n);
+        let mut what = address_state::NUM_CALLS;
+        if crossed(0) {
+            what |= if self.counted == 0 { address_state::IN_USE_ZERO } else { address_state::IN_USE_ONE };
+        }
+        self.counted_told = self.counted;
+        self.tell_address(sh, what);
         self.tell_line(sh, line_state::NUM_CALLS, LineState::NumCalls);
     }
 

@@ -1,15 +1,16 @@
 //! The provider itself: devices, handles, commands, and the queue of outputs.
 
-use crate::call::{self, Call};
+use crate::call::Call;
 use crate::digits::Generate;
 use crate::line::{Line, Open, Service, Shared};
 use crate::outgoing::NewCall;
+use crate::pass_through::{self, NewParams};
 use crate::slots::{MAX_SLOTS, Slots};
 use crate::timers::Deadlines;
 use crate::{
-    AddressCaps, AddressFeatures, AddressStatus, CallHandle, CallInfo, CallInfoChange, CallState,
-    CallStatus, Command, DeviceCaps, DeviceDescription, DeviceId, DialParams, HostLine, Input, LineErr, LineFeatures,
-    LineHandle, LineStatus, MediaModes, Output, Reply, RequestId, Target, caps, params,
+    AddressCaps, AddressFeatures, AddressStatus, CallHandle, CallInfo, CallInfoChange, CallStatus, Command, DeviceCaps,
+    DeviceDescription, DeviceId, HostLine, Input, LineErr, LineFeatures, LineHandle, LineStatus, MediaModes, Output,
+    Reply, Target, caps, params,
 };
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -124,14 +125,17 @@ impl Provider {
             active_calls: counts.active,
             held_calls: counts.held,
             held_pending_calls: counts.pending,
-            features: if line.is_free() { LineFeatures::MAKE_CALL } else { LineFeatures::empty() },
+            features: line.media_features().0
+                | line.line_service_features(&self.shared).0
+                | if line.is_free() { LineFeatures::MAKE_CALL } else { LineFeatures::empty() },
             ring_mode: line.ringing.mode,
             connected: line.battery,
             in_service: line.service == Service::Ready,
             available_media: if line.is_free() { params::media(line.caps) } else { MediaModes::empty() },
-            completions: 0,
+            completions: line.services.completions(),
             message_waiting: false,
             reversed: false,
+            terminals: line.terminal_modes(&self.shared, None),
         })
     }
 
@@ -145,14 +149,17 @@ impl Provider {
             return Err(LineErr::INVALADDRESSID);
         }
         let counts = line.counts(&self.shared);
+        let (forwards, forward_rings) = line.services.forwards();
         Ok(AddressStatus {
             in_use: u32::from(line.counted > 0),
             active_calls: counts.active,
             held_calls: counts.held,
             held_pending_calls: counts.pending,
-            features: if line.is_free() { AddressFeatures::MAKE_CALL } else { AddressFeatures::empty() },
-            forwards: Vec::new(),
-            forward_rings: 0,
+            features: line.media_features().1
+                | line.line_service_features(&self.shared).1
+                | if line.is_free() { AddressFeatures::MAKE_CALL } else { AddressFeatures::empty() },
+            forwards,
+            forward_rings,
         })
     }
 
@@ -189,7 +196,7 @@ impl Provider {
             related_call_id: c.related,
             completion_id: c.completion,
             flags: c.flags,
-            call_states: call::states(line.caps, incoming, !incoming),
+            call_states: caps::call_states(line.caps, &line.description.plan, incoming, !incoming),
             dial: c.dial,
             origin: c.origin,
             reason: c.reason,
@@ -205,9 +212,10 @@ impl Provider {
             redirecting_id_flags: crate::PartyFlags::UNAVAIL,
             redirecting_id: String::new(),
             monitor_digits: c.monitor,
-            monitor_media: MediaModes::empty(),
+            monitor_media: c.wishes.monitor,
             treatment: 0,
-            call_data: Vec::new(),
+            call_data: c.wishes.data.clone(),
+            terminals: line.terminal_modes(&self.shared, Some(call)),
             no_answer_timeout: c.no_answer_timeout,
         })
     }
@@ -220,7 +228,16 @@ impl Provider {
         let (c, line) = self.call_and_line(call)?;
         let mut status = c.status(caps::call_features(line.caps, &line.description.plan), line.is_answering(call));
         line.limit_features(&self.shared, call, &mut status);
+        if c.is_passed_through() {
+            status.features &= pass_through::FEATURES;
+        }
         Ok(status)
+    }
+
+    /// Whether nothing is under way on a device's line: no procedure, no action, no hang-up.
+    #[cfg(test)]
+    pub(crate) fn is_at_rest(&self, device: DeviceId) -> bool {
+        self.line(device).is_ok_and(|line| line.is_quiet() && line.action.is_none())
     }
 
     // ---- finding ----
@@ -371,10 +388,8 @@ impl Provider {
                 Ok(())
             }),
             Command::SetCallParams { request, call, bearer_mode, min_rate, max_rate, dial } => {
-                self.on_call(call, now, |line, shared| {
-                    params::check_bearer(bearer_mode, min_rate, max_rate, line.caps)?;
-                    set_call_params(shared, request, call, dial)
-                })
+                let new = NewParams { request, bearer_mode, min_rate, max_rate, dial };
+                self.on_call(call, now, |line, shared| line.set_call_params(shared, call, new, now))
             }
             Command::GenerateDigits { call, end_to_end, mode, digits, duration } => {
                 self.on_call(call, now, |line, shared| {
@@ -480,27 +495,6 @@ impl Provider {
             Ok(())
         })
     }
-}
-
-fn set_call_params(
-    shared: &mut Shared,
-    request: RequestId,
-    call: CallHandle,
-    dial: Option<DialParams>,
-) -> Result<(), LineErr> {
-    let c = shared.call_mut(call).ok_or(LineErr::INVALCALLHANDLE)?;
-    if !c.counts() || matches!(c.state, Some(CallState::Disconnected(_))) {
-        return Err(LineErr::INVALCALLSTATE);
-    }
-    let mut what = CallInfoChange::BEARER_MODE | CallInfoChange::RATE;
-    if let Some(dial) = dial {
-        c.dial = params::dial(&dial);
-        what |= CallInfoChange::DIAL_PARAMS;
-    }
-    let message = c.info_message(call, what);
-    shared.complete(call, request, Ok(()));
-    shared.notify(message);
-    Ok(())
 }
 
 fn called_flags(call: &Call) -> crate::PartyFlags {

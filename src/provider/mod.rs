@@ -7,7 +7,8 @@
 //! host ([`LineHandle`]); a *call* is a call appearance on a line ([`CallHandle`]).
 //!
 //! Inside: `machine` finds the line concerned and keeps the deadlines; `line` is a line device with its hook, its
-//! outstanding actions and its timers; `incoming`, `outgoing` and `digits` are what it does; `call` is a call with the
+//! outstanding actions and its timers; `incoming`, `outgoing` and `digits` are what it does, `media`, `tones`,
+//! `media_control`, `terminal` and `pass_through` what it does about media; `call` is a call with the
 //! one function that moves its state; `request` sees to it that each accepted request completes exactly once.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -28,10 +29,12 @@ mod input;
 mod line;
 mod machine;
 mod media;
+mod media_control;
 mod outgoing;
 mod output;
 mod params;
 mod parties;
+mod pass_through;
 mod procedure;
 mod request;
 #[cfg(test)]
@@ -39,7 +42,9 @@ mod scripts;
 mod services;
 mod slots;
 mod switching;
+mod terminal;
 mod timers;
+mod tones;
 mod view;
 mod waiting;
 
@@ -54,6 +59,7 @@ pub use output::{
     BusyMode, CallInfoChange, CallState, ConnectedMode, DialToneMode, DisconnectMode, GatherEnd, GenerateEnd,
     LineState, Notification, OfferingMode, Output, SpecialInfo,
 };
+pub use terminal::{TERMINALS, Terminal};
 pub use view::{
     AddressCaps, AddressFeatures, AddressStatus, CallFeatures, CallFeatures2, CallInfo, CallOrigin, CallReason,
     CallStatus, DeviceCaps, LineFeatures, LineStatus, PartyFlags,

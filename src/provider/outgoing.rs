@@ -6,7 +6,7 @@ use crate::request::Purpose;
 use crate::timers::{ACTION_WATCH, DIAL_WATCH, SETTLE, Timer};
 use crate::{
     Address, CallHandle, CallInfoChange, CallOrigin, CallParamFlags, CallParams, CallState, HostCall,
-    LineErr, MediaModes, PartyFlags, RequestId, dial, params,
+    LineErr, MediaModes, PartyFlags, RequestId, dial, params, services,
 };
 use alloc::string::String;
 use core::time::Duration;
@@ -42,7 +42,11 @@ impl Line {
         if self.ringing.active || self.offer.is_some() {
             return Err(LineErr::CALLUNAVAIL);
         }
-        if self.has_procedure() || self.parties.orphan {
+        if self.parties.waiting.is_some() || self.parties.ring_back.is_some() {
+            // It is about to ring.
+            return Err(LineErr::CALLUNAVAIL);
+        }
+        if self.has_procedure() || self.services.waits() || self.parties.orphan {
             return Err(LineErr::INUSE);
         }
         if self.parties.held.is_some() {
@@ -70,9 +74,11 @@ impl Line {
         params::check_country(country)?;
         params::check_call(&params, self.caps, self.description.number.as_deref())?;
         let dialable = address.as_ref().map(|a| dial::parse(&a.0, self.caps)).transpose()?;
+        let dialable = services::prefixed(dialable, params.flags, self.caps, &self.description.plan)?;
         self.check_make_call(sh, &params)?;
         let dial_params = params::dial(&params.dial);
         let kind = match dialable {
+            _ if params.bearer_mode == params::BEARER_PASS_THROUGH => ActionKind::PassThrough(true),
             Some(d) if !d.is_blank() => ActionKind::Dial {
                 steps: d.steps,
                 digit: dial_params.digit,
@@ -138,7 +144,13 @@ impl Line {
             call.state,
             None | Some(S::DialTone(_) | S::Dialing | S::Proceeding | S::Ringback | S::Connected(_))
         );
-        if !call.announced || !fits || call.requests.has(Purpose::Drop) || self.current != Some(h) {
+        if !call.announced
+            || !fits
+            || call.requests.has(Purpose::Drop)
+            || self.current != Some(h)
+            || self.procedure.is_some()
+            || call.is_passed_through()
+        {
             return Err(LineErr::INVALCALLSTATE);
         }
         self.ready()?;
@@ -196,6 +208,7 @@ impl Line {
                 }
                 (Doing::Dialing { partial, request, out: false }, DIAL_WATCH + dial::duration(&steps, &call.dial))
             }
+            ActionKind::PassThrough(through) => (Doing::Passing { through, request }, ACTION_WATCH),
             _ => (Doing::Seizing, ACTION_WATCH.max(call.dial.wait_for_dialtone + ACTION_WATCH)),
         };
         call.started = true;
@@ -342,6 +355,10 @@ impl Line {
         let h = action.call;
         match action.what {
             Doing::Answering { request } => self.answer_done(sh, h, request, now),
+            Doing::Passing { through, request } => {
+                self.vouch(sh, h);
+                self.passing_done(sh, h, through, request, now);
+            }
             Doing::Seizing => {
                 self.ringing = Default::default();
                 self.timers.stop(Timer::Ringing);
@@ -370,8 +387,11 @@ impl Line {
         self.timers.stop(Timer::CallAction);
         let request = match what {
             Doing::Answering { request } => return self.answer_failed(sh, h, request, failure, now),
+            Doing::Passing { request, .. } if !sh.call(h).is_some_and(|c| c.requests.has(Purpose::MakeCall)) => {
+                return self.passing_failed(sh, h, request, failure);
+            }
             Doing::Dialing { request, .. } => Some(request),
-            Doing::Seizing => None,
+            Doing::Seizing | Doing::Passing { .. } => None,
         };
         let Some(call) = sh.call_mut(h) else { return };
         let unborn = call.requests.has(Purpose::MakeCall);

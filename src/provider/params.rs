@@ -4,8 +4,10 @@ use crate::{CallParams, DialParams, LineErr, MediaModes};
 use core::time::Duration;
 use loopstart_signal::Caps;
 
-/// `LINEBEARERMODE_VOICE`: the one bearer an analog line has.
+/// `LINEBEARERMODE_VOICE`: the one bearer of an analog line.
 pub(crate) const BEARER_VOICE: u32 = 1;
+/// `LINEBEARERMODE_PASSTHROUGH`: the host speaks to the modem itself.
+pub(crate) const BEARER_PASS_THROUGH: u32 = 0x40;
 /// All published `LINEBEARERMODE_` bits.
 const BEARER_KNOWN: u32 = 0xff;
 /// `LINEADDRESSMODE_ADDRESSID`.
@@ -85,7 +87,8 @@ pub(crate) fn check_media(modes: MediaModes, caps: Caps) -> Result<(), LineErr> 
 
 /// Checks bearer mode and rates.
 pub(crate) fn check_bearer(bearer: u32, min_rate: u32, max_rate: u32, caps: Caps) -> Result<(), LineErr> {
-    if bearer != BEARER_VOICE {
+    let passes = bearer == BEARER_PASS_THROUGH && caps.contains(Caps::DATA);
+    if bearer != BEARER_VOICE && !passes {
         let published = bearer.count_ones() == 1 && bearer & BEARER_KNOWN != 0;
         return Err(if published { LineErr::BEARERMODEUNAVAIL } else { LineErr::INVALBEARERMODE });
     }

@@ -9,7 +9,7 @@ use crate::{CallHandle, CallState, LineErr, Output, RequestId};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
-use loopstart_signal::plan::{Moment, OnHook, Service as PlanService, Step, Steps, Waits};
+use loopstart_signal::plan::{Fill, Moment, OnHook, Service as PlanService, Step, Steps, Waits};
 use loopstart_signal::{Caps, Time};
 
 /// Between joining a party and dropping it again.
@@ -42,6 +42,10 @@ pub(crate) struct Parties {
     pub(crate) waiting: Option<CallHandle>,
     /// The conference, current or held.
     pub(crate) conference: Option<Conference>,
+    /// The tone of a waiting call was heard while a procedure ran; it is offered afterwards.
+    pub(crate) heard: bool,
+    /// A call waits that the host does not want: a flash would still take it.
+    pub(crate) ignored: bool,
     /// Held and current call came to be a pair because one of them waited.
     pub(crate) by_waiting: bool,
     /// The exchange holds a party whose call the host has closed.
@@ -67,6 +71,13 @@ impl Parties {
     }
 }
 
+/// Whether a second call rings or is busy, or may soon: its tones may be heard on the way back from it.
+pub(crate) fn alerts(call: Option<&Call>) -> bool {
+    use CallState as S;
+    let state = call.and_then(|c| c.state);
+    matches!(state, Some(S::Dialing | S::Proceeding | S::Ringback | S::Busy(_) | S::SpecialInfo(_)))
+}
+
 impl Line {
     // ---- what can be done ----
 
@@ -77,7 +88,9 @@ impl Line {
 
     /// Whether this call is the current one and connected.
     pub(crate) fn talks(&self, sh: &Shared, h: CallHandle) -> bool {
-        self.current == Some(h) && sh.call(h).is_some_and(|c| c.announced && matches!(c.state, Some(CallState::Connected(_))))
+        self.current == Some(h) && sh.call(h).is_some_and(|c| {
+            c.announced && !c.is_passed_through() && matches!(c.state, Some(CallState::Connected(_)))
+        })
     }
 
     /// The steps of a service that needs nothing filled in, when the device can carry them out.
@@ -89,20 +102,47 @@ impl Line {
         procedure.fill(&Default::default()).ok()
     }
 
-    /// How to drop the last member of a conference of three. Where the only order is the one that splits the conference
-    /// into an active and a held party, there is no way.
-    pub(crate) fn drop_last_steps(&self) -> Option<Steps> {
+    /// Whether digits of this call are going out.
+    pub(crate) fn is_dialling(&self, h: CallHandle) -> bool {
+        self.action.is_some_and(|action| action.call == h)
+    }
+
+    /// How to hold. Where holding ends on hook the way back is not stated, so it is not offered.
+    pub(crate) fn hold_steps(&self) -> Option<Steps> {
+        self.plain_steps(PlanService::Hold).filter(|steps| !steps.contains(&Step::OnHook))
+    }
+
+    /// How to get to the dial tone for a consultation call.
+    pub(crate) fn consult_steps(&self) -> Option<Steps> {
         let plan = &self.description.plan;
-        let procedure = plan.service(PlanService::DropLast)?;
-        let dials = procedure.steps().iter().any(|step| matches!(step, Step::Dial(_)));
-        if dials && plan.service(PlanService::Swap) == Some(procedure) {
+        let Some(procedure) = plan.service(PlanService::Consult) else { return self.hold_steps() };
+        if procedure.flashes() && !self.caps.contains(Caps::FLASH) {
             return None;
         }
+        // The number is dialled later, as a call.
+        let mut steps = procedure.fill(&Fill { number: Some(""), ..Fill::default() }).ok()?;
+        steps.retain(|step| !matches!(step, Step::Dial(digits) if digits.is_empty()));
+        Some(steps)
+    }
+
+    /// How to drop the last member of a conference of three.
+    pub(crate) fn drop_last_steps(&self) -> Option<Steps> {
         self.plain_steps(PlanService::DropLast)
     }
 
     /// How to end the current call and get back to the held party.
     pub(crate) fn way_back(&self, sh: &Shared) -> Option<Steps> {
+        let state = match self.current {
+            // The flash comes after the digits.
+            Some(h) if self.is_dialling(h) => Some(CallState::Proceeding),
+            Some(h) => sh.call(h).and_then(|c| c.state),
+            None => None,
+        };
+        self.way_back_from(sh, state)
+    }
+
+    /// The same from a current call in this state.
+    pub(crate) fn way_back_from(&self, sh: &Shared, state: Option<CallState>) -> Option<Steps> {
         use CallState as S;
         let plan = &self.description.plan;
         let release_and_take = || {
@@ -113,13 +153,17 @@ impl Line {
             (plan.on_hook(moment) == OnHook::RingsBack)
                 .then(|| vec![Step::OnHook, Step::Wait(Waits::RING), Step::OffHook])
         };
-        let state = self.current.and_then(|h| sh.call(h)).and_then(|c| c.state);
         match state {
             Some(S::Connected(_)) if self.parties.by_waiting => {
-                release_and_take().or_else(|| ring_back(Moment::ActiveAndHeld))
+                release_and_take().or_else(|| ring_back(Moment::CallWaiting))
             }
             Some(S::Connected(_)) => release_and_take()
                 .or_else(|| {
+                    // What is dropped is the party that came last.
+                    let number = |h: Option<CallHandle>| h.and_then(|h| sh.call(h)).map_or(0, |c| c.call_id);
+                    if self.current.is_some() && number(self.current) < number(self.parties.held) {
+                        return None;
+                    }
                     let mut steps = self.plain_steps(PlanService::Join)?;
                     steps.push(Step::Pause(BETWEEN_FLASHES));
                     steps.extend(self.drop_last_steps()?);
@@ -130,14 +174,21 @@ impl Line {
                 .plain_steps(PlanService::RetrieveRinging)
                 .or_else(|| self.plain_steps(PlanService::Retrieve))
                 .or_else(release_and_take),
-            _ => self.plain_steps(PlanService::Retrieve),
+            // A consultation call that is being dialled is left as one that rings is, where going back from a hard hold has a
+            // code of its own.
+            _ => {
+                let by_flash = plan.service(PlanService::Retrieve).is_some_and(|p| p.flashes());
+                let consulting = self.current.is_some() && !by_flash;
+                let ringing = || self.plain_steps(PlanService::RetrieveRinging).filter(|_| consulting);
+                ringing().or_else(|| self.plain_steps(PlanService::Retrieve))
+            }
         }
     }
 
     /// The moment at which the line would be hung up now.
     pub(crate) fn moment(&self, sh: &Shared) -> Moment {
         use CallState as S;
-        if self.parties.waiting.is_some() && self.parties.held.is_none() {
+        if self.parties.by_waiting || self.parties.waiting.is_some() && self.parties.held.is_none() {
             return Moment::CallWaiting;
         }
         if self.parties.conference.as_ref().is_some_and(|c| self.current == Some(c.parent)) {
@@ -182,8 +233,15 @@ impl Line {
             };
         }
         if p.held == Some(h) {
-            return self.plain_steps(PlanService::ReleaseHeld).is_some() && !p.is_conference(h)
-                || self.current.is_none() && self.way_back(sh).is_some();
+            // The order for it is one between two calls that talk.
+            return match self.current {
+                Some(current) => {
+                    self.talks(sh, current)
+                        && !p.is_conference(h)
+                        && self.plain_steps(PlanService::ReleaseHeld).is_some()
+                }
+                None => self.way_back(sh).is_some(),
+            };
         }
         if p.is_member(h) {
             return self.removable(sh, h);
@@ -208,15 +266,17 @@ impl Line {
         h: CallHandle,
         now: Time,
     ) -> Result<(), LineErr> {
-        if !self.can_drop(sh, h) {
+        if !self.can_drop(sh, h) && !sh.call(h).is_some_and(|c| c.requests.has(Purpose::Drop)) {
             return Err(LineErr::OPERATIONUNAVAIL);
         }
         let busy = self.has_procedure();
         let call = sh.call_mut(h).ok_or(LineErr::INVALCALLHANDLE)?;
-        if call.requests.has(Purpose::Drop) {
-            return Err(LineErr::INVALCALLSTATE);
-        }
+        let again = call.requests.has(Purpose::Drop);
         call.requests.enter(request, Purpose::Drop)?;
+        if again {
+            // It waits for the same end.
+            return Ok(());
+        }
         call.queue.clear();
         call.drop_awaits = busy;
         if !busy {
@@ -244,13 +304,16 @@ impl Line {
                     self.begin_procedure(sh, Errand::RejectWaiting { asked, waiting: h }, steps, now);
                 }
                 // Nobody hears its tone any more.
-                _ => self.finish_drop(sh, h, now),
+                _ => {
+                    self.finish_drop(sh, h, now);
+                    self.ignore_waiting(now);
+                }
             }
         } else if self.current == Some(h) {
             match self.parties.held {
                 Some(held) => match self.way_back(sh) {
                     Some(steps) => {
-                        let errand = Errand::Retrieve { asked, held, ended: Some(h) };
+                        let errand = Errand::Retrieve { asked, held, ended: Some(h), alerts: self.is_dialling(h) || alerts(sh.call(h)) };
                         self.begin_procedure(sh, errand, steps, now);
                     }
                     None => self.release(sh, now),
@@ -265,7 +328,7 @@ impl Line {
                     && let Some(call) = sh.call_mut(h)
                 {
                     call.drop_awaits = true;
-                    let errand = Errand::Retrieve { asked: None, held: h, ended: None };
+                    let errand = Errand::Retrieve { asked: None, held: h, ended: None, alerts: false };
                     self.begin_procedure(sh, errand, steps, now);
                 }
             } else if let Some(steps) = self.plain_steps(PlanService::ReleaseHeld) {
@@ -308,7 +371,8 @@ impl Line {
             // Held for a consultation call that is gone.
             Some(held) if !self.holds_for_good(sh, held) => match self.way_back(sh) {
                 Some(steps) => {
-                    self.begin_procedure(sh, Errand::Retrieve { asked: None, held, ended: None }, steps, now);
+                    let errand = Errand::Retrieve { asked: None, held, ended: None, alerts: false };
+                    self.begin_procedure(sh, errand, steps, now);
                 }
                 None => self.release(sh, now),
             },
@@ -357,7 +421,7 @@ impl Line {
         }
         if self.parties.waiting == Some(h) {
             self.parties.waiting = None;
-            self.timers.stop(Timer::Waiting);
+            self.ignore_waiting(now);
             return true;
         }
         if self.parties.is_conference(h) {
@@ -402,11 +466,14 @@ impl Line {
             return true;
         }
         if self.current == Some(h) && self.parties.held.is_some() && call.state.is_some() {
-            let way = self.way_back(sh);
+            let state = if self.is_dialling(h) { Some(CallState::Proceeding) } else { call.state };
+            let way = self.way_back_from(sh, state);
+            let alerts = self.is_dialling(h) || alerts(Some(call));
             self.detach();
             match (way, self.parties.held) {
                 (Some(steps), Some(held)) if self.service == Service::Ready => {
-                    self.begin_procedure(sh, Errand::Retrieve { asked: None, held, ended: None }, steps, now);
+                    let errand = Errand::Retrieve { asked: None, held, ended: None, alerts };
+                    self.begin_procedure(sh, errand, steps, now);
                 }
                 _ => self.release(sh, now),
             }
@@ -454,8 +521,12 @@ impl Line {
     }
 
     /// The line goes on hook: does the exchange give somebody back by ringing?
-    pub(crate) fn expect_ring_back(&mut self, sh: &Shared, now: Time) {
+    pub(crate) fn expect_ring_back(&mut self, sh: &Shared) {
         let p = &self.parties;
+        if p.ignored && p.is_empty() && self.description.plan.on_hook(Moment::CallWaiting) == OnHook::RingsBack {
+            // Unwanted while it waited; ringing it is an ordinary call again.
+            return;
+        }
         if p.is_empty() || self.description.plan.on_hook(self.moment(sh)) != OnHook::RingsBack {
             return;
         }
@@ -463,17 +534,20 @@ impl Line {
             Some(waiting) => RingBack::Waiting(waiting),
             None => RingBack::Unwanted,
         });
-        self.timers.start(Timer::RingBack, now + RING_BACK);
     }
 
     /// The line is on hook: who was held is gone, unless he rings.
     pub(crate) fn parties_down(&mut self, sh: &mut Shared, now: Time) {
+        if self.parties.ring_back.is_some() {
+            self.timers.start(Timer::RingBack, now + RING_BACK);
+        }
         self.parties.orphan = false;
         self.parties.by_waiting = false;
-        for h in self.parties.held.take().into_iter().chain(self.parties.conference.take().map(|c| c.parent)) {
-            if self.current != Some(h) {
-                self.witness(sh, h, Witness::Dropped, now);
-            }
+        if core::mem::take(&mut self.parties.ignored) {
+            self.timers.stop(Timer::Waiting);
+        }
+        if let Some(held) = self.parties.held.take().filter(|h| self.current != Some(*h)) {
+            self.witness(sh, held, Witness::Dropped, now);
         }
     }
 }

@@ -5,16 +5,18 @@
 //! does. Where the device cannot hear what a step waits for, the step waits for a fixed time instead. A tone of refusal
 //! (reorder, busy where none is awaited, special information), or silence where a tone must come, ends it as a failure.
 
+use crate::call::Witness;
 use crate::dial;
 use crate::errand::Errand;
 use crate::line::{Hook, Line, Shared};
 use crate::params::DEFAULT_DIAL;
 use crate::timers::{ACTION_WATCH, DIAL_WATCH, Timer};
+use crate::{CallState, DisconnectMode};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
-use loopstart_signal::plan::{Step, Steps, Waits};
+use loopstart_signal::plan::{Service, Step, Steps, Waits};
 use loopstart_signal::{
     ActionId, ActionKind, AnswerWitness, Caps, DialStep, DialSteps, Failure, LineEvent, MediaSign, Outcome,
     ProgressTone, ReleaseWitness, Time,
@@ -32,6 +34,13 @@ const ANNOUNCEMENT_WITHIN: Duration = Duration::from_secs(8);
 const ANNOUNCEMENT_LASTS: Duration = Duration::from_millis(2_500);
 /// How long to listen for a refusal after the last digits of a procedure.
 const REFUSAL_WITHIN: Duration = Duration::from_millis(2_500);
+/// How long to listen whether a held party is really back: dial, busy or ringing tone says that it is not.
+const BACK_WITHIN: Duration = Duration::from_millis(1_500);
+/// How soon after a flash the dial tone comes by which an exchange offers to take an order, and how long it offers that.
+const ORDER_TONE_WITHIN: Duration = Duration::from_millis(900);
+const ORDER_TONE_LASTS: Duration = Duration::from_secs(4);
+/// How often the way back is taken again.
+const MAX_CORRECTIONS: u8 = 2;
 /// Between the last digit and going on hook.
 const BEFORE_ON_HOOK: Duration = Duration::from_millis(300);
 
@@ -67,6 +76,10 @@ pub(crate) struct Running {
     /// A flash went out: whoever was there is held now.
     pub(crate) flashed: bool,
     proof: Proof,
+    /// How often the way back was taken again.
+    corrections: u8,
+    /// The far end went as the flash went out: what told so.
+    went: Option<ProgressTone>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +92,10 @@ enum Phase {
     Pausing,
     /// Listens whether the exchange refuses.
     Listening,
+    /// Listens whether the held party is really back.
+    Checking,
+    /// The exchange may wait for an order; without one the flash was all of it.
+    Settling,
 }
 
 /// Whether a tone says no.
@@ -133,8 +150,18 @@ impl Line {
             self.cancel_sending(sh, h, now);
         }
         let (phase, proof) = (Phase::Pausing, Proof::Assumed);
-        self.procedure = Some(Box::new(Running { errand, steps, next: 0, phase, flashed: false, proof }));
+        self.procedure =
+            Some(Box::new(Running { errand, steps, next: 0, phase, flashed: false, proof, corrections: 0, went: None }));
         self.step(sh, now);
+    }
+
+    /// Whether the exchange takes orders: digits after a flash between two parties.
+    fn takes_orders(&self) -> bool {
+        use Service as S;
+        let orders = [S::Swap, S::Join, S::DropLast, S::Split, S::WaitingAnswer, S::ReleaseAndTake, S::ReleaseHeld];
+        orders.into_iter().filter_map(|service| self.description.plan.service(service)).any(|procedure| {
+            procedure.flashes() && procedure.steps().iter().any(|step| matches!(step, Step::Dial(_)))
+        })
     }
 
     /// Whether the running procedure wants to be told of voices.
@@ -157,6 +184,14 @@ impl Line {
         let Some(step) = running.steps.get(at).cloned() else {
             if dialled && self.hook == Hook::Off && self.caps.contains(Caps::SEES_REORDER) {
                 return self.phase(Phase::Listening, REFUSAL_WITHIN, now);
+            }
+            let back = matches!(running.errand, Errand::Retrieve { .. } | Errand::Restore) && running.flashed;
+            if back && self.hook == Hook::Off && self.caps.contains(Caps::SEES_DIAL_TONE) {
+                return self.phase(Phase::Checking, BACK_WITHIN, now);
+            }
+            let bare = running.flashed && running.steps.iter().all(|step| matches!(step, Step::Flash | Step::Pause(_)));
+            if bare && !back && self.hook == Hook::Off && self.takes_orders() && self.caps.contains(Caps::SEES_DIAL_TONE) {
+                return self.phase(Phase::Settling, ORDER_TONE_WITHIN, now);
             }
             return self.procedure_ended(sh, Ok(()), now);
         };
@@ -254,7 +289,7 @@ impl Line {
         let Some(running) = self.procedure.as_deref() else { return };
         match running.phase {
             Phase::Pausing | Phase::Waiting { blind: true, .. } => self.step(sh, now),
-            Phase::Listening => self.procedure_ended(sh, Ok(()), now),
+            Phase::Listening | Phase::Checking | Phase::Settling => self.procedure_ended(sh, Ok(()), now),
             Phase::Waiting { .. } => self.procedure_ended(sh, Err(Trouble::NoTone), now),
             Phase::Acting(_) => self.procedure_ended(sh, Err(Trouble::Device(Failure::Timeout)), now),
         }
@@ -282,7 +317,7 @@ impl Line {
             (Outcome::Failed(Failure::NoDialTone), _) => self.procedure_ended(sh, Err(Trouble::NoTone), now),
             (Outcome::Failed(Failure::Tone(_)), _) => self.procedure_ended(sh, Err(Trouble::Refused), now),
             (Outcome::Failed(failure), step) => {
-                if matches!(step, Some(Step::OffHook | Step::Dial(_))) && !self.off_seen && self.current.is_none() {
+                if matches!(step, Some(Step::OffHook | Step::Dial(_))) && !self.off_seen && failure != Failure::Timeout {
                     self.hook = Hook::On;
                 }
                 self.procedure_ended(sh, Err(Trouble::Device(failure)), now);
@@ -312,6 +347,27 @@ impl Line {
                 }
                 true
             }
+            // The flash did something else than it should have: exchanges differ, and the call may have moved on.
+            (Phase::Checking | Phase::Listening, LineEvent::Tone(tone))
+                if running.corrections < MAX_CORRECTIONS && running.errand.missed(*tone) =>
+            {
+                running.corrections += 1;
+                let again = self.plain_steps(Service::Retrieve);
+                if let (Some(again), Some(running)) = (again, self.procedure.as_deref_mut()) {
+                    running.steps.truncate(running.next.saturating_sub(1));
+                    running.steps.extend(again);
+                    running.next = running.next.saturating_sub(1);
+                }
+                self.step(sh, now);
+                true
+            }
+            // Back, and the far end has gone meanwhile: that is the call's business.
+            (Phase::Checking, LineEvent::Tone(tone)) if refuses(*tone) => {
+                self.procedure_ended(sh, Ok(()), now);
+                false
+            }
+            // On the way back the tone of the call that is left is no answer.
+            (Phase::Pausing, LineEvent::Tone(_)) if matches!(running.errand, Errand::Retrieve { .. }) => true,
             (Phase::Waiting { .. } | Phase::Listening | Phase::Pausing, LineEvent::Tone(tone)) if refuses(*tone) => {
                 self.procedure_ended(sh, Err(Trouble::Refused), now);
                 true
@@ -319,6 +375,22 @@ impl Line {
             (_, LineEvent::Released(ReleaseWitness::LoopCurrent | ReleaseWitness::ResultCode)) => {
                 self.procedure_ended(sh, Err(Trouble::Released), now);
                 false
+            }
+            (Phase::Settling, LineEvent::Tone(ProgressTone::Dial | ProgressTone::StutterDial)) => {
+                self.phase(Phase::Settling, ORDER_TONE_LASTS, now);
+                true
+            }
+            (Phase::Settling, LineEvent::ToneEnded) => {
+                self.procedure_ended(sh, Ok(()), now);
+                true
+            }
+            (Phase::Settling, LineEvent::Tone(_)) => {
+                self.procedure_ended(sh, Ok(()), now);
+                false
+            }
+            (Phase::Acting(_), LineEvent::Tone(tone)) if refuses(*tone) && running.next == 1 => {
+                running.went = Some(*tone);
+                true
             }
             (_, LineEvent::OffHook) => {
                 self.off_seen = true;
@@ -343,8 +415,22 @@ impl Line {
     fn procedure_ended(&mut self, sh: &mut Shared, result: Result<(), Trouble>, now: Time) {
         self.timers.stop(Timer::Procedure);
         let Some(running) = self.procedure.take() else { return };
-        let Running { errand, flashed, proof, .. } = *running;
+        let Running { errand, flashed, proof, went, .. } = *running;
+        let gone = match errand {
+            Errand::TakeWaiting { active, .. } | Errand::Swap { active, .. } => Some(active),
+            _ => None,
+        };
         self.errand_ended(sh, errand, result.map(|()| proof), flashed, now);
+        match (went, result, gone) {
+            (Some(tone), Err(_), _) => self.progress(sh, Witness::Tone(tone), now),
+            // It was put on hold when nobody was there any more.
+            (Some(_), Ok(()), Some(gone)) if self.parties.held == Some(gone) => {
+                self.parties.held = None;
+                self.parties.by_waiting = false;
+                self.enter(sh, gone, CallState::Disconnected(DisconnectMode::Normal), now);
+            }
+            _ => {}
+        }
         self.tidy(sh, now);
     }
 

@@ -13,6 +13,10 @@ pub(crate) enum Purpose {
     Answer,
     /// End it.
     Drop,
+    /// Change its parameters.
+    Params,
+    /// Route it to a terminal.
+    Terminal,
     /// Something the exchange does.
     Switch,
 }

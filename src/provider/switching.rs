@@ -3,7 +3,7 @@
 use crate::call::{Address as Digits, Call, Queued, Witness};
 use crate::errand::{Asked, Consultation, Errand, error_of};
 use crate::line::{Hook, Line, MAX_CALLS, Shared};
-use crate::parties::Conference;
+use crate::parties::{Conference, alerts};
 use crate::procedure::Trouble;
 use crate::request::Purpose;
 use crate::timers::Timer;
@@ -85,19 +85,18 @@ impl Line {
             && p.held.is_none()
             && p.waiting.is_none()
             && !p.orphan
-            && self.plain_steps(Service::Hold).is_some()
+            && !p.ignored
+            && self.consult_steps().is_some()
     }
 
     /// How the transfer of the held call to the current one is completed, when it can be.
     fn transfer_steps(&self, sh: &Shared) -> Option<Steps> {
         let steps = self.plain_steps(Service::Transfer)?;
         let moment = self.moment(sh);
-        // Where hanging up completes it, hanging up must do so at this moment.
+        // Where hanging up completes it, it must do so at this moment; an order needs somebody who answered.
         let by_hook = !steps.iter().any(|step| matches!(step, Step::Flash | Step::Dial(_)));
-        let rung = self.description.plan.on_hook(moment) == OnHook::Joins
-            // A plan whose line subscribes to transfer by hanging up joins whoever answered.
-            || moment == Moment::ActiveAndHeld;
-        (!by_hook || rung).then_some(steps)
+        let answered = moment == Moment::ActiveAndHeld;
+        (answered || by_hook && self.description.plan.on_hook(moment) == OnHook::Joins).then_some(steps)
     }
 
     /// Whether the current call can be joined with the held one.
@@ -106,9 +105,12 @@ impl Line {
         let state = self.current.and_then(|h| sh.call(h)).and_then(|c| c.state);
         let answered = matches!(state, Some(CallState::Connected(_)));
         let ringing = matches!(state, Some(CallState::Proceeding | CallState::Ringback));
-        // An order (digits after the flash) needs an answered call.
+        // An order (digits after the flash) needs an answered call; and where one flash goes back it does not join.
         let by_flash = !steps.iter().any(|step| matches!(step, Step::Dial(_)));
-        (answered || ringing && by_flash).then_some(steps)
+        let bridges = self.description.plan.service(Service::RetrieveRinging).is_some_and(|procedure| {
+            procedure.steps().iter().filter(|step| **step == Step::Flash).count() > 1
+        });
+        (answered || ringing && by_flash && bridges).then_some(steps)
     }
 
     /// The pair of held and consultation call, when this call is one of the two.
@@ -129,7 +131,7 @@ impl Line {
         let dial = self.caps.intersects(Caps::DIAL_DTMF | Caps::DIAL_PULSE);
         if self.can_consult(sh, h) {
             if !conference {
-                f |= F::HOLD;
+                f.set(F::HOLD, self.hold_steps().is_some());
                 if plan.has(Service::Transfer) || plan.has(Service::Join) {
                     f |= F::SETUP_TRANSFER;
                     f2.set(CallFeatures2::ONE_STEP_TRANSFER, dial);
@@ -145,8 +147,8 @@ impl Line {
         }
         if let Some((held, current)) = self.pair(sh, h) {
             let plain = p.conference.is_none();
-            f.set(F::SWAP_HOLD, plain && self.can_swap(sh, current));
-            let add = p.is_conference(held) && self.join_steps(sh).is_some();
+            f.set(F::SWAP_HOLD, (plain || p.by_waiting) && self.can_swap(sh, current));
+            let add = p.is_conference(held) && !p.by_waiting && self.join_steps(sh).is_some();
             f.set(F::ADD_TO_CONFERENCE, add);
             if plain && !p.by_waiting {
                 f2.set(CallFeatures2::TRANSFER_NORMAL, self.transfer_steps(sh).is_some() && self.is_transferable(sh));
@@ -188,7 +190,7 @@ impl Line {
         if self.parties.waiting == Some(h) && !self.can_take_waiting(sh, h) {
             status.features -= CallFeatures::ANSWER;
         }
-        if !self.can_drop(sh, h) {
+        if !self.can_drop(sh, h) && !dropping {
             status.features -= CallFeatures::DROP;
         }
     }
@@ -257,7 +259,7 @@ impl Line {
 
     fn hold(&mut self, sh: &mut Shared, request: RequestId, h: CallHandle, now: Time) -> Result<Reply, LineErr> {
         self.demand(sh, h, CallFeatures::HOLD)?;
-        let steps = self.plain_steps(Service::Hold).ok_or(LineErr::OPERATIONUNAVAIL)?;
+        let steps = self.hold_steps().ok_or(LineErr::OPERATIONUNAVAIL)?;
         let asked = self.ask(sh, h, request)?;
         self.begin_procedure(sh, Errand::Hold { asked, call: h }, steps, now);
         Ok(Reply::Ok)
@@ -271,7 +273,8 @@ impl Line {
         if let Some(ended) = ended {
             self.end_digits(sh, ended, now);
         }
-        self.begin_procedure(sh, Errand::Retrieve { asked, held: h, ended }, steps, now);
+        let alerts = ended.is_some_and(|h| self.is_dialling(h) || alerts(sh.call(h)));
+        self.begin_procedure(sh, Errand::Retrieve { asked, held: h, ended, alerts }, steps, now);
         Ok(Reply::Ok)
     }
 
@@ -362,7 +365,7 @@ impl Line {
         now: Time,
     ) -> Result<Reply, LineErr> {
         self.demand(sh, h, CallFeatures::SETUP_TRANSFER)?;
-        let steps = self.plain_steps(Service::Hold).ok_or(LineErr::OPERATIONUNAVAIL)?;
+        let steps = self.consult_steps().ok_or(LineErr::OPERATIONUNAVAIL)?;
         let consultation = self.consultation(sh, request, host, h, params, now)?;
         self.calls.push(consultation);
         let asked = Asked { request, owner: Some(consultation) };
@@ -384,7 +387,7 @@ impl Line {
         if params.flags.contains(CallParamFlags::NO_HOLD_CONFERENCE) {
             return Err(LineErr::OPERATIONUNAVAIL);
         }
-        let steps = self.plain_steps(Service::Hold).ok_or(LineErr::OPERATIONUNAVAIL)?;
+        let steps = self.consult_steps().ok_or(LineErr::OPERATIONUNAVAIL)?;
         let consultation = self.consultation(sh, request, host_consultation, h, params, now)?;
         let conference = match self.conference(sh, host_conference, h, now) {
             Ok(conference) => conference,
@@ -430,7 +433,7 @@ impl Line {
             return Err(LineErr::CONFERENCEFULL);
         }
         self.demand(sh, h, CallFeatures::PREPARE_ADD_TO_CONFERENCE).map_err(handle)?;
-        let steps = self.plain_steps(Service::Hold).ok_or(LineErr::OPERATIONUNAVAIL)?;
+        let steps = self.consult_steps().ok_or(LineErr::OPERATIONUNAVAIL)?;
         let consultation = self.consultation(sh, request, host, h, params, now)?;
         self.calls.push(consultation);
         let asked = Asked { request, owner: Some(consultation) };
@@ -547,7 +550,11 @@ impl Line {
         flashed: bool,
         now: Time,
     ) {
-        let told = result.map_err(error_of);
+        let mut told = result.map_err(error_of);
+        // A call came to wait as we flashed: the recall dial tone is for what becomes of that one.
+        if self.parties.heard && matches!(errand, Errand::Hold { .. } | Errand::Consult { .. }) {
+            told = told.and(Err(LineErr::CALLUNAVAIL));
+        }
         match errand {
             Errand::Hold { asked, call } => {
                 self.completed(sh, asked, told);
@@ -558,7 +565,18 @@ impl Line {
                     self.restore(sh, call, now);
                 }
             }
-            Errand::Retrieve { asked, held, ended } => {
+            Errand::Retrieve { asked, held, ended, .. } if told.is_err() && self.hook == Hook::On => {
+                // It was hung up for the other, and the other did not come back: nobody is there any more.
+                let own = asked.is_some_and(|a| a.owner == ended);
+                self.completed_if(sh, asked, if own { Ok(()) } else { told });
+                self.parties.by_waiting = false;
+                self.parties.held = None;
+                for h in ended.into_iter().chain(self.current) {
+                    self.enter(sh, h, CallState::Idle, now);
+                }
+                self.witness(sh, held, Witness::Ended, now);
+            }
+            Errand::Retrieve { asked, held, ended, .. } => {
                 let own = asked.is_some_and(|a| a.owner == ended);
                 self.completed_if(sh, asked, told);
                 if told.is_err() {
@@ -577,8 +595,16 @@ impl Line {
                 self.completed(sh, asked, told);
                 if told.is_ok() {
                     let kind = sh.call(held).and_then(|c| c.state).filter(|s| s.is_held());
+                    let there = sh.call(held).is_some();
                     self.put_aside(sh, active, kind.unwrap_or(CallState::OnHold), now);
-                    self.take_party(sh, held, now);
+                    if there {
+                        self.take_party(sh, held, now);
+                    } else if let Some(back) = self.plain_steps(Service::Swap) {
+                        // Closed meanwhile: held again, and nobody's.
+                        self.parties.orphan = true;
+                        let errand = Errand::Retrieve { asked: None, held: active, ended: None, alerts: false };
+                        self.begin_procedure(sh, errand, back, now);
+                    }
                 }
             }
             Errand::Consult { asked, held, consultation, why } => {
@@ -615,6 +641,8 @@ impl Line {
                 self.completed(sh, asked, told);
                 if told.is_ok() {
                     self.waiting_taken(sh, waiting, active, now);
+                } else if flashed {
+                    self.restore(sh, active, now);
                 }
             }
             Errand::RejectWaiting { asked, waiting } => {

@@ -19,6 +19,8 @@ macro_rules! timers {
 timers! {
     /// Ends the step of a switch procedure.
     Procedure,
+    /// Ends the time in which dial tone is the echo of a flash and not the end of a call.
+    Recall,
     /// Ends a waiting call whose tone came no more.
     Waiting,
     /// Ends the time in which a ring is a party that the exchange gives back.
@@ -33,6 +35,10 @@ timers! {
     CancelSend,
     /// Watches the running Listen.
     Listen,
+    /// Watches the running WatchTones.
+    WatchTones,
+    /// Watches the running Speaker.
+    Speaker,
     /// Ends a ringing whose end the device did not tell.
     Ringing,
     /// Forgets a caller identification to which no ring came.
@@ -47,6 +53,8 @@ timers! {
     HookGuard,
     /// First-digit or inter-digit timeout of the digit collection.
     Gather,
+    /// Ends the completion that the exchange forgets next.
+    Completion,
     /// Sends `Remove` even when the host does not close the line of a removed device.
     Remove,
 }
@@ -65,6 +73,8 @@ pub(crate) const CALLER_ID_KEPT: Duration = Duration::from_secs(10);
 pub(crate) const SETTLE: Duration = Duration::from_millis(500);
 /// Shortest on-hook time between two calls: longer than any hook flash (at most 1.1 s in North America).
 pub(crate) const HOOK_GUARD: Duration = Duration::from_millis(1500);
+/// How long after a flash dial tone during a call may be the exchange's offer to take an order.
+pub(crate) const RECALL_GRACE: Duration = Duration::from_millis(3_500);
 /// A waiting call of which no tone came for this long is gone: exchanges repeat it every 10 s at most, and some do so
 /// only once; the caller has given up after a minute.
 pub(crate) const WAITING_SILENCE: Duration = Duration::from_secs(35);

@@ -161,6 +161,8 @@ pub struct LineStatus {
     pub message_waiting: bool,
     /// Polarity is reversed, as far as known.
     pub reversed: bool,
+    /// `LINETERMMODE_` bits routed to each terminal ([`TERMINALS`](crate::TERMINALS)); empty without terminals.
+    pub terminals: Vec<u32>,
 }
 
 /// State of an address, for `LINEADDRESSSTATUS`.
@@ -262,6 +264,8 @@ pub struct CallInfo {
     pub treatment: u32,
     /// The host's bytes.
     pub call_data: Vec<u8>,
+    /// `LINETERMMODE_` bits routed to each terminal ([`TERMINALS`](crate::TERMINALS)); empty without terminals.
+    pub terminals: Vec<u32>,
     /// Give up when nobody answers in this time; zero = never.
     pub no_answer_timeout: Duration,
 }

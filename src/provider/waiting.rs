@@ -6,13 +6,18 @@ use crate::line::{Line, MAX_CALLS, Service, Shared};
 use crate::parties::RingBack;
 use crate::request::Purpose;
 use crate::timers::{Timer, WAITING_SILENCE};
-use crate::{CallHandle, CallInfoChange, CallOrigin, CallState, DisconnectMode, LineErr, OfferingMode, Output, PartyFlags, RequestId};
+use crate::{CallHandle, CallInfoChange, CallOrigin, CallState, ConnectedMode, DisconnectMode, LineErr, OfferingMode, Output, PartyFlags, RequestId};
 use loopstart_signal::plan::Service as PlanService;
 use loopstart_signal::{CallerId, Caps, Time};
 
 impl Line {
     /// The tone of a waiting call was heard.
     pub(crate) fn call_waits(&mut self, sh: &mut Shared, now: Time) {
+        if self.has_procedure() {
+            // Of a call that is known it says nothing new.
+            self.parties.heard = self.parties.waiting.is_none();
+            return;
+        }
         let p = &self.parties;
         if let Some(waiting) = p.waiting {
             if sh.call(waiting).is_some_and(|c| c.state != Some(CallState::Idle)) {
@@ -20,12 +25,14 @@ impl Line {
             }
             return;
         }
+        if p.ignored {
+            return self.ignore_waiting(now);
+        }
         let Some(current) = self.current.filter(|h| self.talks(sh, *h)) else { return };
         if p.held.is_some()
-            || p.conference.is_some()
+            || p.conference.as_ref().is_some_and(|c| c.members.len() > 1)
             || self.is_releasing()
             || self.offer.is_some()
-            || self.ignores_waiting(now)
             || !self.takes_calls()
             || self.calls.len() >= MAX_CALLS
         {
@@ -54,13 +61,15 @@ impl Line {
         sh.out.push_back(Output::Offer { host, line, call: h });
     }
 
-    /// Whether the tone heard is of a call that the host does not want any more.
-    fn ignores_waiting(&self, now: Time) -> bool {
-        self.waiting_ignored_until > now
+    /// The host does not want the waiting call: its tone means nothing from here on, but a flash would still take it.
+    pub(crate) fn ignore_waiting(&mut self, now: Time) {
+        self.parties.ignored = true;
+        self.timers.start(Timer::Waiting, now + WAITING_SILENCE);
     }
 
     /// Its tone came no more: the caller gave up.
     pub(crate) fn waiting_gone(&mut self, sh: &mut Shared, now: Time) {
+        self.parties.ignored = false;
         let Some(h) = self.parties.waiting else { return };
         if self.offer == Some(h) {
             return self.abandon_waiting(sh, h);
@@ -136,6 +145,15 @@ impl Line {
         if sh.call(waiting).is_none() {
             // Closed meanwhile: it is on the line all the same, and is ended.
             self.parties.waiting = None;
+            self.parties.by_waiting = true;
+            let talking = Some(CallState::Connected(ConnectedMode::Active));
+            match self.way_back_from(sh, talking).filter(|_| sh.call(active).is_some()) {
+                Some(steps) => {
+                    let errand = Errand::Retrieve { asked: None, held: active, ended: None, alerts: false };
+                    self.begin_procedure(sh, errand, steps, now);
+                }
+                None => self.release(sh, now),
+            }
             return;
         }
         self.take_party(sh, waiting, now);
@@ -147,6 +165,15 @@ impl Line {
                 let message = call.info_message(waiting, CallInfoChange::CALLER_ID);
                 sh.notify(message);
             }
+        }
+    }
+
+    /// Nobody was given back by ringing: a call that waited is gone.
+    pub(crate) fn no_ring_back(&mut self, sh: &mut Shared, now: Time) {
+        if let Some(RingBack::Waiting(h)) = self.parties.ring_back.take()
+            && self.parties.waiting == Some(h)
+        {
+            self.waiting_gone(sh, now);
         }
     }
 

@@ -53,6 +53,7 @@ fn monitor_reports_what_is_wanted() {
     monitor(&mut rig, DigitModes::empty()).unwrap();
     press(&mut rig, "3");
     expect!(rig, "Listen(false)");
+    let mut rig = Rig::with(USUAL - Caps::HEARS_PULSE).connected();
     assert_eq!(monitor(&mut rig, DigitModes::PULSE), Err(LineErr::INVALDIGITMODE));
 }
 
@@ -154,7 +155,7 @@ fn gather_is_cancelled_by_the_host_a_new_one_or_the_end() {
 
 #[test]
 fn gather_parameters_are_checked() {
-    let mut rig = Rig::new().connected();
+    let mut rig = Rig::with(USUAL - Caps::HEARS_PULSE).connected();
     assert_eq!(gather(&mut rig, 1, Some(want(0))), Err(LineErr::INVALPARAM));
     let odd = GatherRequest { termination: b"x".to_vec(), ..want(1) };
     assert_eq!(gather(&mut rig, 1, Some(odd)), Err(LineErr::INVALDIGITS));

@@ -6,8 +6,10 @@ use loopstart_signal::{
     ActionId, ActionKind, AnswerWitness, CallerId, Caps, Clock, DialStep, Failure, Heed, LineEvent, Loss, Number,
     Outcome, PartyId, ProgressTone, ReleaseWitness, Time,
 };
+use loopstart_signal::plan::Plan;
 use std::format;
 use std::string::{String, ToString};
+use std::sync::Arc;
 use std::time::Duration;
 
 use std::vec::Vec;
@@ -25,14 +27,28 @@ macro_rules! expect {
         assert_eq!(got, expected);
     }};
 }
+mod agreement;
 mod devices;
 mod digits;
 mod incoming;
+mod media;
 mod outgoing;
 mod parameters;
 mod property;
+mod switchboard;
+mod switching;
 
 pub(super) const DEVICE: DeviceId = DeviceId(3);
+/// Everything but data, and media, which are listened for without being asked.
+pub(super) const USUAL: Caps = Caps::all().difference(Caps::DATA.union(Caps::HEARS_MEDIA));
+/// What any call can do that the host knows and that has not ended, on such a device.
+pub(super) const ANY: CallFeatures = CallFeatures::DROP
+    .union(CallFeatures::SET_CALL_PARAMS)
+    .union(CallFeatures::SET_CALL_DATA)
+    .union(CallFeatures::SET_MEDIA_CONTROL)
+    .union(CallFeatures::SET_TERMINAL)
+    .union(CallFeatures::MONITOR_DIGITS)
+    .union(CallFeatures::MONITOR_TONES);
 pub(super) const ALL_LINE_STATES: u32 = 0x1ff_ffff;
 pub(super) const ALL_ADDRESS_STATES: u32 = 0x1ff;
 
@@ -66,7 +82,7 @@ pub(super) fn description(id: DeviceId) -> DeviceDescription {
 impl Rig {
     /// An open line with everything a device can do, no status messages wanted.
     pub(super) fn new() -> Self {
-        Self::with(Caps::all() - Caps::DATA)
+        Self::with(USUAL)
     }
 
     pub(super) fn with(caps: Caps) -> Self {
@@ -75,11 +91,27 @@ impl Rig {
         rig
     }
 
+    /// An open line whose exchange does things by this plan.
+    pub(super) fn of_plan(plan: Arc<Plan>) -> Self {
+        Self::of_plan_and_caps(plan, USUAL)
+    }
+
+    /// The same on a device that can do this.
+    pub(super) fn of_plan_and_caps(plan: Arc<Plan>, caps: Caps) -> Self {
+        let mut rig = Self::bare_of(DeviceDescription { plan, ..description(DEVICE) });
+        send!(rig, LineEvent::Ready(caps));
+        rig
+    }
+
     /// A device that is not ready, its line open.
     pub(super) fn bare() -> Self {
+        Self::bare_of(description(DEVICE))
+    }
+
+    fn bare_of(description: DeviceDescription) -> Self {
         let mut provider = Provider::new();
         let now = Time::from_millis(1_000);
-        provider.handle(Input::DeviceAdded(description(DEVICE)), now).unwrap();
+        provider.handle(Input::DeviceAdded(description), now).unwrap();
         let open = Command::OpenLine { device: DEVICE, host: HostLine(11) };
         let Ok(Reply::Line(line)) = provider.handle(Input::Command(open), now) else { panic!("not opened") };
         let mut rig = Self {

@@ -250,7 +250,7 @@ fn a_weak_answer_is_confirmed_by_polarity() {
 
 #[test]
 fn a_carrier_tells_medium_and_rate() {
-    let mut rig = Rig::with(Caps::all());
+    let mut rig = Rig::with(USUAL | Caps::DATA);
     let call = rig.make("5");
     rig.ok("Dial");
     send!(rig, LineEvent::Answered(AnswerWitness::Carrier(33_600)));
@@ -492,11 +492,10 @@ fn double_and_unknown_ends_are_ignored() {
 #[test]
 fn features_follow_the_state() {
     use CallFeatures as F;
-    let any = F::DROP | F::SET_CALL_PARAMS | F::MONITOR_DIGITS;
     let mut rig = Rig::new().connected();
-    assert_eq!(rig.features(), any | F::DIAL | F::GATHER_DIGITS | F::GENERATE_DIGITS);
+    assert_eq!(rig.features(), ANY | F::DIAL | F::GATHER_DIGITS | F::GENERATE_DIGITS | F::GENERATE_TONE);
     send!(rig, released(ReleaseWitness::LoopCurrent));
-    assert_eq!(rig.features(), F::DROP);
+    assert_eq!(rig.features(), F::DROP | F::SET_CALL_DATA);
     rig.drop_call().unwrap();
     rig.ok("Release");
     assert_eq!(rig.features(), F::empty());

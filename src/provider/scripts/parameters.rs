@@ -107,10 +107,11 @@ fn what_can_be_read() {
     assert_eq!(rig.provider.address_id(rig.line, "5550101"), Err(LineErr::INVALADDRESS));
     assert_eq!(rig.provider.address_caps(DEVICE, 1).err(), Some(LineErr::INVALADDRESSID));
     let caps = rig.provider.device_caps(DEVICE).unwrap();
-    assert_eq!(caps.features, LineFeatures::MAKE_CALL);
-    assert_eq!(rig.provider.line_status(rig.line).unwrap().features, LineFeatures::MAKE_CALL);
+    let media = LineFeatures::SET_MEDIA_CONTROL | LineFeatures::SET_TERMINAL;
+    assert_eq!(caps.features, LineFeatures::MAKE_CALL | media);
+    assert_eq!(rig.provider.line_status(rig.line).unwrap().features, LineFeatures::MAKE_CALL | media);
     let rig = rig.connected();
-    assert_eq!(rig.provider.line_status(rig.line).unwrap().features, LineFeatures::empty());
+    assert_eq!(rig.provider.line_status(rig.line).unwrap().features, media);
 }
 
 #[test]

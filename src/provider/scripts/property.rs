@@ -1,7 +1,7 @@
 //! Random operations and events on several lines, watched by an oracle that knows the rules and not the machine.
 
 use super::*;
-use loopstart_signal::{Digit, DigitEdge, DigitMode, LineAction, SitKind};
+use loopstart_signal::{Digit, DigitEdge, DigitMode, LineAction, MediaSign, OutTone, SitKind, ToneKind, WatchedTone};
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::vec;
@@ -36,11 +36,15 @@ struct World {
     /// Lines that were told to close.
     told_close: HashSet<LineHandle>,
     gathers: HashMap<(CallHandle, u32), u32>,
+    /// Digits and tones that are being sent.
+    sendings: HashMap<(CallHandle, u32), u32>,
+    /// Open requests of lines, with their device.
+    line_requests: HashMap<RequestId, u32>,
     next: u32,
 }
 
 /// The call model once more, as bits: from which state which states may follow.
-fn may_follow(from: u32, to: u32) -> bool {
+pub(super) fn may_follow(from: u32, to: u32) -> bool {
     const OFFERING: u32 = 0x2;
     const ACCEPTED: u32 = 0x4;
     const DIAL_TONE: u32 = 0x8;
@@ -51,19 +55,25 @@ fn may_follow(from: u32, to: u32) -> bool {
     const CONNECTED: u32 = 0x100;
     const PROCEEDING: u32 = 0x200;
     const DISCONNECTED: u32 = 0x4000;
+    const ON_HOLD: u32 = 0x400;
+    const CONFERENCED: u32 = 0x800;
+    const PENDING_CONFERENCE: u32 = 0x1000;
+    const PENDING_TRANSFER: u32 = 0x2000;
     let end = DISCONNECTED | 0x1;
     let allowed = match from {
         0x1 => 0,
         DISCONNECTED => 0x1,
-        OFFERING => ACCEPTED | CONNECTED | end,
+        OFFERING => OFFERING | ACCEPTED | CONNECTED | end,
         ACCEPTED => CONNECTED | end,
         DIAL_TONE => DIAL_TONE | DIALING | PROCEEDING | RINGBACK | CONNECTED | SPECIAL | end,
         DIALING => DIAL_TONE | PROCEEDING | RINGBACK | BUSY | SPECIAL | CONNECTED | end,
-        PROCEEDING => RINGBACK | BUSY | SPECIAL | CONNECTED | end,
-        RINGBACK => CONNECTED | BUSY | SPECIAL | end,
+        PROCEEDING => RINGBACK | BUSY | SPECIAL | CONNECTED | CONFERENCED | end,
+        RINGBACK => CONNECTED | BUSY | SPECIAL | CONFERENCED | end,
         BUSY => CONNECTED | end,
         SPECIAL => CONNECTED | end,
-        CONNECTED => CONNECTED | end,
+        CONNECTED => CONNECTED | ON_HOLD | PENDING_TRANSFER | PENDING_CONFERENCE | CONFERENCED | end,
+        ON_HOLD | PENDING_TRANSFER => CONNECTED | CONFERENCED | end,
+        PENDING_CONFERENCE | CONFERENCED => CONNECTED | end,
         _ => 0,
     };
     allowed & to != 0
@@ -87,6 +97,8 @@ impl World {
             closed_lines: HashSet::new(),
             told_close: HashSet::new(),
             gathers: HashMap::new(),
+            sendings: HashMap::new(),
+            line_requests: HashMap::new(),
             next: 0,
         };
         for d in 0..DEVICES {
@@ -160,6 +172,11 @@ impl World {
                     self.order.push(call);
                     self.offers.push(call);
                 }
+                Output::Complete { request, line, call: None, .. } => {
+                    self.line_requests.remove(&request).expect("a completion nobody waits for");
+                    assert!(self.finished.insert(request), "completed twice");
+                    assert!(!self.closed_lines.contains(&line));
+                }
                 Output::Complete { request, result, line, call } => {
                     let owner = self.open_requests.remove(&request).expect("a completion nobody waits for");
                     assert!(self.finished.insert(request), "completed twice");
@@ -189,16 +206,25 @@ impl World {
                     if state == CallState::Idle {
                         let mut open = self.gathers.iter().filter(|((of, _), open)| *of == call && **open > 0);
                         assert!(open.next().is_none(), "a collection outlived its call");
+                        let mut open = self.sendings.iter().filter(|((of, _), open)| *of == call && **open > 0);
+                        assert!(open.next().is_none(), "a generation outlived its call");
                         let waits = self.open_requests.values().any(|owner| *owner == call);
                         assert!(!waits, "IDLE before the completions");
                     }
                 }
                 Output::Notify(Notification::CallInfo { line, host, call, host_line, .. })
                 | Output::Notify(Notification::Digit { line, host, call, host_line, .. })
-                | Output::Notify(Notification::Media { line, host, call, host_line, .. })
-                | Output::Notify(Notification::Tone { line, host, call, host_line, .. })
-                | Output::Notify(Notification::Generated { line, host, call, host_line, .. }) => {
+                | Output::Notify(Notification::Tone { line, host, call, host_line, .. }) => {
                     self.check(line, host_line, host, call);
+                }
+                Output::Notify(Notification::Media { line, host, call, host_line, mode, .. }) => {
+                    self.check(line, host_line, host, call);
+                    assert!(self.provider.call_info(call).unwrap().monitor_media.contains(mode));
+                }
+                Output::Notify(Notification::Generated { line, host, call, host_line, end_to_end, .. }) => {
+                    self.check(line, host_line, host, call);
+                    let open = self.sendings.get_mut(&(call, end_to_end)).expect("nobody sends");
+                    *open = open.checked_sub(1).expect("sent twice");
                 }
                 Output::Notify(Notification::Gathered { line, host, call, host_line, end_to_end, .. }) => {
                     self.check(line, host_line, host, call);
@@ -236,6 +262,7 @@ impl World {
         let Some(line) = self.lines[d as usize] else { return };
         self.put(Input::Command(Command::CloseLine(line))).unwrap();
         self.drain();
+        assert!(self.line_requests.values().all(|of| *of != d), "a request outlived its line");
         self.lines[d as usize] = None;
         self.closed_lines.insert(line);
         for (call, seen) in &mut self.calls {
@@ -317,7 +344,8 @@ impl World {
                     _ => Some(Address("5551234".to_string())),
                 };
                 let no_answer_timeout = Duration::from_secs(u64::from(x) % 3 * 10);
-                let params = CallParams { no_answer_timeout, ..CallParams::default() };
+                let bearer_mode = if op == 7 { 0x40 } else { 1 };
+                let params = CallParams { no_answer_timeout, bearer_mode, ..CallParams::default() };
                 let make = Command::MakeCall { request, line, host, address, country: 0, params };
                 if let Ok(Reply::Call(call)) = self.put(Input::Command(make)) {
                     self.calls.insert(call, Seen { host: Some(host), device: d, ..Seen::default() });
@@ -353,7 +381,7 @@ impl World {
                 self.ask(call, |request| Command::SetCallParams {
                     request,
                     call,
-                    bearer_mode: 1,
+                    bearer_mode: if x.is_multiple_of(2) { 1 } else { 0x40 },
                     min_rate: 0,
                     max_rate: 0,
                     dial,
@@ -386,7 +414,11 @@ impl World {
                 let digits = (x > 40).then(|| Address("12,3".to_string()));
                 let duration = Duration::ZERO;
                 let mode = DigitMode::Dtmf;
-                let _ = self.put(Input::Command(Command::GenerateDigits { call, end_to_end, mode, digits, duration }));
+                let wanted = digits.is_some();
+                let generate = Command::GenerateDigits { call, end_to_end, mode, digits, duration };
+                if self.put(Input::Command(generate)).is_ok() && wanted {
+                    self.sendings.insert((call, end_to_end), 1);
+                }
             }
             32 => {
                 let Some(call) = call else { return };
@@ -476,6 +508,64 @@ impl World {
                     let _ = self.put(Input::Offered { call, host });
                 }
             }
+            104 | 105 => {
+                let Some(call) = call else { return };
+                let end_to_end = self.number();
+                let duration = (!x.is_multiple_of(3)).then_some(Duration::from_millis(u64::from(x) * 100));
+                let tone = (x > 40).then_some(OutTone { tone: ToneKind::Busy, duration });
+                let wanted = tone.is_some();
+                if self.put(Input::Command(Command::GenerateTone { call, end_to_end, tone })).is_ok() && wanted {
+                    self.sendings.insert((call, end_to_end), 1);
+                }
+            }
+            106 => {
+                let Some(call) = call else { return };
+                let tones =
+                    (x > 60).then(|| (0..u16::from(x) % 9).map(|i| (watched(300 + 100 * i), u32::from(i))).collect());
+                let list = u32::from(x) % 3;
+                let _ = self.put(Input::Command(Command::MonitorTones { call, list, tones }));
+            }
+            107 => {
+                let Some(call) = call else { return };
+                let modes = MediaModes::from_bits_retain(u32::from(x) & 0x7c);
+                let _ = self.put(Input::Command(Command::MonitorMedia { call, modes }));
+            }
+            108 => {
+                let (Some(call), Some(line)) = (call, self.lines[d as usize]) else { return };
+                let scope = [Scope::Line(line), Scope::Address(line, 0), Scope::Call(call)][pick(3)];
+                let action = [1, 2, 4, 8, 16, 32][pick(6)];
+                let control = MediaControl {
+                    digits: if x > 50 { vec![(b'1', DigitModes::DTMF, action)] } else { Vec::new() },
+                    media: if x > 100 { vec![(MediaModes::G3_FAX, action)] } else { Vec::new() },
+                    tones: if x > 150 { vec![(watched(u16::from(x) * 10), action)] } else { Vec::new() },
+                    states: if x > 200 { vec![(0x4100, action)] } else { Vec::new() },
+                };
+                let _ = self.put(Input::Command(Command::SetMediaControl { scope, control }));
+            }
+            109 | 110 => {
+                let (Some(call), Some(line)) = (call, self.lines[d as usize]) else { return };
+                let (terminal, enable) = (u32::from(x > 10), x > 128);
+                if x.is_multiple_of(2) {
+                    let scope = Scope::Call(call);
+                    self.ask(call, |request| Command::SetTerminal { request, scope, modes: 0x40, terminal, enable });
+                } else {
+                    let scope = if x.is_multiple_of(3) { Scope::Line(line) } else { Scope::Address(line, 0) };
+                    let request = RequestId(self.number());
+                    let set = Command::SetTerminal { request, scope, modes: 0x40, terminal, enable };
+                    if self.put(Input::Command(set)).is_ok() {
+                        self.line_requests.insert(request, d);
+                    }
+                }
+            }
+            111 => {
+                let Some(call) = call else { return };
+                self.ask(call, |request| Command::SetCallData { request, call, data: vec![x; usize::from(x)] });
+            }
+            112 => {
+                let signs = [MediaSign::Voice, MediaSign::FaxCalling, MediaSign::Beep, MediaSign::Tty];
+                event(self, E::Media(signs[pick(signs.len())]));
+            }
+            113 => event(self, E::CustomTone(x % 18)),
             _ => {
                 let millis = [1, 10, 200, 700, 2_000, 6_000, 20_000, 130_000][pick(8)];
                 self.now = self.now + Duration::from_millis(millis);
@@ -484,6 +574,10 @@ impl World {
             }
         }
     }
+}
+
+fn watched(hz: u16) -> WatchedTone {
+    WatchedTone { hz: [hz, 0, 0], duration_ms: 100 }
 }
 
 fn play(ops: &[(u8, u32, u8)]) {
@@ -499,6 +593,7 @@ fn play(ops: &[(u8, u32, u8)]) {
     }
     assert!(world.open_requests.is_empty(), "requests without completion: {:?}", world.open_requests);
     assert!(world.making.is_empty());
+    assert!(world.line_requests.is_empty(), "requests without completion: {:?}", world.line_requests);
     // In the end nothing is left that keeps a timer running but hang-ups and ringing.
     for _ in 0..20 {
         world.now = world.now + Duration::from_secs(60);
@@ -513,14 +608,14 @@ proptest! {
 
     #[test]
     fn the_rules_hold_whatever_happens(
-        ops in prop::collection::vec((0_u8..104, 0..DEVICES, any::<u8>()), 1..250)
+        ops in prop::collection::vec((0_u8..114, 0..DEVICES, any::<u8>()), 1..250)
     ) {
         play(&ops);
     }
 
     /// One line only, so that calls get further.
     #[test]
-    fn the_rules_hold_on_one_line(ops in prop::collection::vec((0_u8..104, Just(0_u32), any::<u8>()), 1..250)) {
+    fn the_rules_hold_on_one_line(ops in prop::collection::vec((0_u8..114, Just(0_u32), any::<u8>()), 1..250)) {
         play(&ops);
     }
 }
