@@ -9,9 +9,17 @@
  * request, and then the ASYNC_COMPLETION callback runs exactly once for it, with 0 or an error, possibly before the
  * function has returned. Numbers of requests are 1 to 0x7fffffff. Functions marked "refused" always answer the same error.
  *
- * Memory. The host allocates and frees everything it passes in. Input is copied before a function returns. The provider
- * hands out no memory. The one buffer that is used later is that of TSPI_lineGatherDigits: it must stay until its
- * LINE_GATHERDIGITS message, or until the call or the line is closed.
+ * Memory. The host allocates and frees everything it passes in. Input is copied before a function returns: texts of at
+ * most 8191 characters, blocks of at most 64 KiB; longer ones are refused without being read. The provider hands out no
+ * memory. The one buffer that is used later is that of TSPI_lineGatherDigits: it must stay until its LINE_GATHERDIGITS
+ * message, or until the call or the line is closed.
+ *
+ * Answers of requests. Handles of new calls, numbers of completions, park slots and the answers of the extension are stored
+ * before the function returns the request's number, and before its completion. They count once the request completed with
+ * success; of a function that refuses nothing is stored.
+ *
+ * Descriptors. TSPI_lineGetID hands out file descriptors for the classes comm/datamodem and wave/...; they are the host's,
+ * who closes them.
  *
  * Structures. They are packed and may lie at any address. The host sets dwTotalSize; the provider sets dwNeededSize and
  * dwUsedSize and writes the fixed part of the version in use. A part of variable size is there whole, or its size and
@@ -85,7 +93,6 @@ typedef struct TUISPICREATEDIALOGINSTANCEPARAMS {
     DWORD dwSize;
 } TUISPICREATEDIALOGINSTANCEPARAMS, *LPTUISPICREATEDIALOGINSTANCEPARAMS;
 
-/* Refused: obsolete since 2.0; settings are in the configuration file. */
 LONG TSPI_providerConfig(HWND hwndOwner, DWORD dwPermanentProviderID);
 
 LONG TSPI_providerCreateLineDevice(DWORD_PTR dwTempID, DWORD dwDeviceID);
@@ -106,10 +113,8 @@ LONG TSPI_providerInit(DWORD dwTSPIVersion, DWORD dwPermanentProviderID, DWORD d
                        DWORD dwPhoneDeviceIDBase, DWORD_PTR dwNumLines, DWORD_PTR dwNumPhones,
                        ASYNC_COMPLETION lpfnCompletionProc, LPDWORD lpdwTSPIOptions);
 
-/* Refused: obsolete since 2.0; installing is the command's work. */
 LONG TSPI_providerInstall(HWND hwndOwner, DWORD dwPermanentProviderID);
 
-/* Refused: obsolete since 2.0; removing is the command's work. */
 LONG TSPI_providerRemove(HWND hwndOwner, DWORD dwPermanentProviderID);
 
 LONG TSPI_providerShutdown(DWORD dwTSPIVersion, DWORD dwPermanentProviderID);
@@ -135,7 +140,6 @@ LONG TSPI_lineClose(HDRVLINE hdLine);
 
 LONG TSPI_lineGetLineDevStatus(HDRVLINE hdLine, LPLINEDEVSTATUS lpLineDevStatus);
 
-/* Refused: no status of an analog line can be set from here. */
 LONG TSPI_lineSetLineDevStatus(DRV_REQUESTID dwRequestID, HDRVLINE hdLine, DWORD dwStatusToChange, DWORD fStatus);
 
 LONG TSPI_lineSetStatusMessages(HDRVLINE hdLine, DWORD dwLineStates, DWORD dwAddressStates);
@@ -163,14 +167,12 @@ LONG TSPI_lineAccept(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, LPCSTR lpsUserU
 
 LONG TSPI_lineAnswer(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, LPCSTR lpsUserUserInfo, DWORD dwSize);
 
-/* Refused: an analog line cannot deflect a call before answering. */
 LONG TSPI_lineRedirect(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, LPCWSTR lpszDestAddress, DWORD dwCountryCode);
 
 LONG TSPI_lineDrop(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, LPCSTR lpsUserUserInfo, DWORD dwSize);
 
 LONG TSPI_lineCloseCall(HDRVCALL hdCall);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineSecureCall(DRV_REQUESTID dwRequestID, HDRVCALL hdCall);
 
 LONG TSPI_lineSetCallParams(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, DWORD dwBearerMode, DWORD dwMinRate,
@@ -179,7 +181,6 @@ LONG TSPI_lineSetCallParams(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, DWORD dw
 /* Refused: analog lines carry no user-user information. */
 LONG TSPI_lineSendUserUserInfo(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, LPCSTR lpsUserUserInfo, DWORD dwSize);
 
-/* Refused: analog lines carry no user-user information. */
 LONG TSPI_lineReleaseUserUserInfo(DRV_REQUESTID dwRequestID, HDRVCALL hdCall);
 
 /* Refused: obsolete since 2.1. */
@@ -188,63 +189,47 @@ LONG TSPI_lineDropOnClose(HDRVCALL hdCall);
 /* Refused: obsolete since 2.1. */
 LONG TSPI_lineDropNoOwner(HDRVCALL hdCall);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineHold(DRV_REQUESTID dwRequestID, HDRVCALL hdCall);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineUnhold(DRV_REQUESTID dwRequestID, HDRVCALL hdCall);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineSwapHold(DRV_REQUESTID dwRequestID, HDRVCALL hdActiveCall, HDRVCALL hdHeldCall);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineBlindTransfer(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, LPCWSTR lpszDestAddress, DWORD dwCountryCode);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineSetupTransfer(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, HTAPICALL htConsultCall,
                             LPHDRVCALL lphdConsultCall, LPLINECALLPARAMS const lpCallParams);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineCompleteTransfer(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, HDRVCALL hdConsultCall, HTAPICALL htConfCall,
                                LPHDRVCALL lphdConfCall, DWORD dwTransferMode);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineSetupConference(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, HDRVLINE hdLine, HTAPICALL htConfCall,
                               LPHDRVCALL lphdConfCall, HTAPICALL htConsultCall, LPHDRVCALL lphdConsultCall,
                               DWORD dwNumParties, LPLINECALLPARAMS const lpCallParams);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_linePrepareAddToConference(DRV_REQUESTID dwRequestID, HDRVCALL hdConfCall, HTAPICALL htConsultCall,
                                      LPHDRVCALL lphdConsultCall, LPLINECALLPARAMS const lpCallParams);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineAddToConference(DRV_REQUESTID dwRequestID, HDRVCALL hdConfCall, HDRVCALL hdConsultCall);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineRemoveFromConference(DRV_REQUESTID dwRequestID, HDRVCALL hdCall);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineForward(DRV_REQUESTID dwRequestID, HDRVLINE hdLine, DWORD bAllAddresses, DWORD dwAddressID,
                       LPLINEFORWARDLIST const lpForwardList, DWORD dwNumRingsNoAnswer, HTAPICALL htConsultCall,
                       LPHDRVCALL lphdConsultCall, LPLINECALLPARAMS const lpCallParams);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_linePickup(DRV_REQUESTID dwRequestID, HDRVLINE hdLine, DWORD dwAddressID, HTAPICALL htCall,
                      LPHDRVCALL lphdCall, LPCWSTR lpszDestAddress, LPCWSTR lpszGroupID);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_linePark(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, DWORD dwParkMode, LPCWSTR lpszDirAddress,
                    LPVARSTRING lpNonDirAddress);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineUnpark(DRV_REQUESTID dwRequestID, HDRVLINE hdLine, DWORD dwAddressID, HTAPICALL htCall,
                      LPHDRVCALL lphdCall, LPCWSTR lpszDestAddress);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineCompleteCall(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, LPDWORD lpdwCompletionID, DWORD dwCompletionMode,
                            DWORD dwMessageID);
 
-/* Refused: needs a switch procedure, which is not offered yet. */
 LONG TSPI_lineUncompleteCall(DRV_REQUESTID dwRequestID, HDRVLINE hdLine, DWORD dwCompletionID);
 
 LONG TSPI_lineMonitorDigits(HDRVCALL hdCall, DWORD dwDigitModes);
@@ -255,18 +240,14 @@ LONG TSPI_lineGatherDigits(HDRVCALL hdCall, DWORD dwEndToEndID, DWORD dwDigitMod
 LONG TSPI_lineGenerateDigits(HDRVCALL hdCall, DWORD dwEndToEndID, DWORD dwDigitMode, LPCWSTR lpszDigits,
                              DWORD dwDuration);
 
-/* Refused: tones cannot be sent yet. */
 LONG TSPI_lineGenerateTone(HDRVCALL hdCall, DWORD dwEndToEndID, DWORD dwToneMode, DWORD dwDuration, DWORD dwNumTones,
                            LPLINEGENERATETONE const lpTones);
 
-/* Refused: tones are not reported singly yet. */
 LONG TSPI_lineMonitorTones(HDRVCALL hdCall, DWORD dwToneListID, LPLINEMONITORTONE const lpToneList,
                            DWORD dwNumEntries);
 
-/* Refused: media are not recognised during a call yet. */
 LONG TSPI_lineMonitorMedia(HDRVCALL hdCall, DWORD dwMediaModes);
 
-/* Refused: there is no media control. */
 LONG TSPI_lineSetMediaControl(HDRVLINE hdLine, DWORD dwAddressID, HDRVCALL hdCall, DWORD dwSelect,
                               LPLINEMEDIACONTROLDIGIT const lpDigitList, DWORD dwDigitNumEntries,
                               LPLINEMEDIACONTROLMEDIA const lpMediaList, DWORD dwMediaNumEntries,
@@ -275,7 +256,6 @@ LONG TSPI_lineSetMediaControl(HDRVLINE hdLine, DWORD dwAddressID, HDRVCALL hdCal
 
 LONG TSPI_lineSetMediaMode(HDRVCALL hdCall, DWORD dwMediaMode);
 
-/* Refused: lines have no terminals. */
 LONG TSPI_lineSetTerminal(DRV_REQUESTID dwRequestID, HDRVLINE hdLine, DWORD dwAddressID, HDRVCALL hdCall,
                           DWORD dwSelect, DWORD dwTerminalModes, DWORD dwTerminalID, DWORD bEnable);
 
@@ -287,10 +267,8 @@ LONG TSPI_lineGetCallAddressID(HDRVCALL hdCall, LPDWORD lpdwAddressID);
 
 LONG TSPI_lineSetAppSpecific(HDRVCALL hdCall, DWORD dwAppSpecific);
 
-/* Refused: calls keep no data for the host. */
 LONG TSPI_lineSetCallData(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, LPVOID lpCallData, DWORD dwSize);
 
-/* Refused: an exchange line offers no treatment of waiting calls. */
 LONG TSPI_lineSetCallTreatment(DRV_REQUESTID dwRequestID, HDRVCALL hdCall, DWORD dwTreatment);
 
 /* Refused: an analog call has no quality of service to set. */
@@ -316,11 +294,9 @@ LONG TSPI_lineSetDevConfig(DWORD dwDeviceID, LPVOID const lpDeviceConfig, DWORD 
 
 LONG TSPI_lineGetIcon(DWORD dwDeviceID, LPCWSTR lpszDeviceClass, LPHICON lphIcon);
 
-/* Refused: there are no extensions. */
 LONG TSPI_lineDevSpecific(DRV_REQUESTID dwRequestID, HDRVLINE hdLine, DWORD dwAddressID, HDRVCALL hdCall,
                           LPVOID lpParams, DWORD dwSize);
 
-/* Refused: there are no extensions. */
 LONG TSPI_lineDevSpecificFeature(DRV_REQUESTID dwRequestID, HDRVLINE hdLine, DWORD dwFeature, LPVOID lpParams,
                                  DWORD dwSize);
 

@@ -139,6 +139,7 @@ fn nonsense(random: &mut Random, operation: &Operation, room: &mut [u32; ROOM / 
     let argument = |p: &loopstart::tspi::Parameter| match p.ty {
         // What a host says about its own memory is true.
         "DWORD" if p.name.starts_with("dwSize") => random.next() % (ROOM / 2),
+        "DWORD" if p.name.ends_with("NumEntries") || p.name == "dwNumTones" => random.next() % (ROOM / 32),
         "DRV_REQUESTID" | "DWORD" | "DWORD_PTR" => random.number(),
         "LINEEVENT" => random.one_of(&[0, event_pointer()]),
         "ASYNC_COMPLETION" => random.one_of(&[0, completion_pointer()]),
@@ -170,23 +171,30 @@ fn fuzz(library: &Library, seed: u64) {
     }
 }
 
-/// Every handle is stale or made up: each operation that takes one says so, before any other fault.
+/// Every handle is stale or made up: each operation that takes one says so, before any other fault. Those with a selector
+/// are told by it which handle counts.
 fn handles(library: &Library) {
     let mut random = Random(0x5eed);
     let mut room = [0; ROOM / 4];
-    for operation in OPERATIONS.iter().filter(|o| o.refused.is_none() && o.name != "TSPI_lineGetID") {
+    let selects = |o: &&Operation| o.parameters.iter().any(|p| p.name == "dwSelect");
+    for operation in OPERATIONS.iter().filter(|o| o.refused.is_none() && !selects(o)) {
         let Some(place) = operation.parameters.iter().position(|p| matches!(p.ty, "HDRVLINE" | "HDRVCALL")) else {
             continue;
-        };
-        let error = match operation.parameters[place].ty {
-            "HDRVLINE" => LineErr::INVALLINEHANDLE,
-            _ => LineErr::INVALCALLHANDLE,
         };
         for _ in 0..50 {
             let mut arguments = nonsense(&mut random, operation, &mut room);
             if operation.asynchronous {
                 arguments[0] = 1;
             }
+            let error = match (operation.name, operation.parameters[place].ty) {
+                ("TSPI_linePrepareAddToConference", _) => LineErr::INVALCONFCALLHANDLE,
+                // Without a call, the line counts.
+                ("TSPI_lineSetupConference", _) if arguments[place] == 0 && arguments[place + 1] != 0 => {
+                    LineErr::INVALLINEHANDLE
+                }
+                (_, "HDRVLINE") => LineErr::INVALLINEHANDLE,
+                _ => LineErr::INVALCALLHANDLE,
+            };
             assert_eq!(call(library, operation.name, &arguments), error.code(), "{} {arguments:x?}", operation.name);
         }
     }
@@ -241,6 +249,9 @@ fn versions() {
         call(&library, "TSPI_lineNegotiateTSPIVersion", &[0xffff_ffff, 0x2_0000, 0x2_0002, 0]),
         LineErr::INVALPOINTER.code()
     );
+    for name in ["TSPI_providerInstall", "TSPI_providerConfig", "TSPI_providerRemove"] {
+        assert_eq!(call(&library, name, &[0, 1]), 0, "{name}: nothing to be done");
+    }
     init(&library);
     let mut version = 0_u32;
     let foreign = [5, 0x2_0000, 0x2_0002, address(&mut version)];
@@ -287,7 +298,7 @@ fn c_host(directory: &Path) -> Option<PathBuf> {
     let beside = library.parent().unwrap().display().to_string();
     let host = directory.join("host");
     let compiled = std::process::Command::new("cc")
-        .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-g", "-pthread", "-I"])
+        .args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-pthread", "-I"])
         .arg(root.join("include"))
         .arg(root.join("tests/c/host.c"))
         .args(["-o".as_ref(), host.as_os_str()])

@@ -66,41 +66,47 @@ fn constants() {
     assert_eq!(ours, published);
 }
 
-/// What the C compiler makes of the headers, for every version a host may ask them for.
+/// What the compilers make of the headers, for every version a host may ask them for, without a warning.
 #[test]
 fn the_headers_say_the_same() {
+    let languages = [("cc", "c", "-std=c11", "_Static_assert"), ("c++", "cpp", "-std=c++17", "static_assert")];
     let dir = tempfile::tempdir().unwrap();
-    for name in ["2.0", "2.1", "2.2", "3.0", "3.1"] {
-        let mut program =
-            format!("#define TAPI_CURRENT_VERSION {:#010x}\n#include <stddef.h>\n#include \"tspi.h\"\n", version(name));
-        for structure in STRUCTURES {
-            let size = structure.fixed_size(version(name));
-            program += &format!("_Static_assert(sizeof({}) == {size}, \"size of {0}\");\n", structure.name);
-            for field in structure.fields.iter().filter(|f| f.since <= version(name)) {
-                program += &format!(
-                    "_Static_assert(offsetof({}, {}) == {}, \"{0}.{1}\");\n",
-                    structure.name, field.name, field.offset
-                );
+    for (compiler, suffix, standard, claim) in languages {
+        for name in ["2.0", "2.1", "2.2", "3.0", "3.1"] {
+            let file = dir.path().join(format!("layout.{suffix}"));
+            std::fs::write(&file, claims(version(name), claim)).unwrap();
+            let include = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("include");
+            let check = std::process::Command::new(compiler)
+                .args([standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-I"])
+                .args([&include, &file])
+                .output();
+            match check {
+                Err(error) => {
+                    aloud(&format!("SKIPPED: no compiler {compiler} ({error})"));
+                    break;
+                }
+                Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
             }
-        }
-        for (constant, value) in GROUPS.iter().flat_map(|g| g.constants) {
-            program += &format!("_Static_assert({constant} == {value}u, \"{constant}\");\n");
-        }
-        let file = dir.path().join("layout.c");
-        std::fs::write(&file, program).unwrap();
-        let include = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("include");
-        let check = std::process::Command::new("cc")
-            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I"])
-            .args([&include, &file])
-            .output();
-        match check {
-            Err(error) => {
-                aloud(&format!("SKIPPED: no C compiler ({error})"));
-                return;
-            }
-            Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
         }
     }
+}
+
+/// A program that claims what the tables say of a version.
+fn claims(version: u32, claim: &str) -> String {
+    let mut program =
+        format!("#define TAPI_CURRENT_VERSION {version:#010x}\n#include <stddef.h>\n#include \"tspi.h\"\n");
+    for structure in STRUCTURES {
+        let size = structure.fixed_size(version);
+        program += &format!("{claim}(sizeof({}) == {size}, \"size of {0}\");\n", structure.name);
+        for field in structure.fields.iter().filter(|f| f.since <= version) {
+            program +=
+                &format!("{claim}(offsetof({}, {}) == {}, \"{0}.{1}\");\n", structure.name, field.name, field.offset);
+        }
+    }
+    for (constant, value) in GROUPS.iter().flat_map(|g| g.constants) {
+        program += &format!("{claim}({constant} == {value}u, \"{constant}\");\n");
+    }
+    program
 }
 
 /// Says it past the test runner, which hides what passing tests print.

@@ -1,25 +1,21 @@
-//! Calls: making, answering, ending them, and their digits.
+//! Calls: making, answering and ending them, and what is kept with them.
 
 use super::params::{call_params, dial_params};
 use super::raw::Pointer;
-use super::session::{call_handle, line_handle, session};
+use super::session::{Session, call_handle, line_handle, session};
 use super::types::{DWORD, HDRVCALL, HDRVLINE, HTAPICALL, LINECALLPARAMS, LINEDIALPARAMS, WCHAR};
-use core::ffi::c_char;
-use loopstart_provider::{
-    Address, CallHandle, Command, DigitModes, GatherRequest, HostCall, LineErr, MediaModes, Reply, RequestId,
-};
-use loopstart_signal::DigitMode;
-use std::time::Duration;
+use core::ffi::{c_char, c_void};
+use loopstart_provider::{Address, CallHandle, Command, HostCall, LineErr, MediaModes, Reply, RequestId};
 
 /// A reply that does not belong to its command: a mistake of ours, told as a failure.
-const ODD_REPLY: LineErr = LineErr::OPERATIONFAILED;
+pub(super) const ODD_REPLY: LineErr = LineErr::OPERATIONFAILED;
 
-fn command(command: Command) -> Result<(), LineErr> {
+pub(super) fn command(command: Command) -> Result<(), LineErr> {
     session()?.runtime.command(command).map(|_| ())
 }
 
 /// A call's handle, checked alive, so that a stale handle is told before any other fault.
-fn alive(raw: HDRVCALL) -> Result<CallHandle, LineErr> {
+pub(super) fn alive(raw: HDRVCALL) -> Result<CallHandle, LineErr> {
     let session = session()?;
     let call = call_handle(raw)?;
     session.query(|p| p.device_of_call(call)).map(|_| call)
@@ -48,9 +44,19 @@ pub(crate) fn make_call(
     let answer = answer.required()?;
     // Without an address the line is only taken off hook; so is with an empty one.
     let address = address.text(LineErr::INVALADDRESS)?.filter(|a| !a.is_empty()).map(Address);
-    let params = call_params(params)?;
+    let params = session.with_settings(session.query(|p| p.device_of_line(line))?, call_params(params)?);
     let command = Command::MakeCall { request, line, host: HostCall(host), address, country, params };
-    session.host.make_call(
+    new_call(&session, answer, command, request)
+}
+
+/// Carries out a command that makes a call. The host has its handle before the request can complete.
+pub(super) fn new_call(
+    session: &Session,
+    answer: Pointer<HDRVCALL>,
+    command: Command,
+    request: RequestId,
+) -> Result<(), LineErr> {
+    session.host.accept(
         request,
         || match session.runtime.command(command)? {
             Reply::Call(call) => Ok(call),
@@ -58,6 +64,12 @@ pub(crate) fn make_call(
         },
         |call| answer.put(call.raw()),
     )
+}
+
+/// Calls that one operation is about are on one line.
+pub(super) fn same_line(first: CallHandle, second: CallHandle) -> Result<(), LineErr> {
+    let line = |call| session()?.query(|p| p.call_info(call)).map(|info| info.line);
+    if line(first)? == line(second)? { Ok(()) } else { Err(LineErr::INVALCALLHANDLE) }
 }
 
 pub(crate) fn dial(request: RequestId, call: HDRVCALL, address: Pointer<WCHAR>, country: DWORD) -> Result<(), LineErr> {
@@ -100,74 +112,19 @@ pub(crate) fn set_call_params(
     max_rate: DWORD,
     dial: Pointer<LINEDIALPARAMS>,
 ) -> Result<(), LineErr> {
+    let session = session()?;
     let call = alive(call)?;
-    let dial = dial.read().map(dial_params);
+    let device = session.query(|p| p.device_of_call(call))?;
+    let dial = dial.read().map(|dial| session.settings(device).fill(dial_params(dial)));
     command(Command::SetCallParams { request, call, bearer_mode, min_rate, max_rate, dial })
 }
 
-pub(crate) fn monitor_digits(call: HDRVCALL, modes: DWORD) -> Result<(), LineErr> {
-    let call = alive(call)?;
-    command(Command::MonitorDigits { call, modes: DigitModes::from_bits_retain(modes) })
-}
-
-#[expect(clippy::too_many_arguments, reason = "the published parameters")]
-pub(crate) fn gather_digits(
-    call: HDRVCALL,
-    end_to_end: DWORD,
-    modes: DWORD,
-    buffer: Pointer<WCHAR>,
-    count: DWORD,
-    termination: Pointer<WCHAR>,
-    first_timeout: DWORD,
-    inter_timeout: DWORD,
-) -> Result<(), LineErr> {
+/// There is never a block of user-user information to be released, which is a success.
+pub(crate) fn release_user_user_info(request: RequestId, call: HDRVCALL) -> Result<(), LineErr> {
     let session = session()?;
-    let call = call_handle(call)?;
-    let line = session.query(|p| p.call_info(call))?.line;
-    if buffer.is_null() {
-        // Cancels; the message carries the number of the collection that ends.
-        return command(Command::GatherDigits { call, end_to_end, gather: None });
-    }
-    if count == 0 {
-        return Err(LineErr::INVALPARAM);
-    }
-    let termination = termination.text(LineErr::INVALDIGITS)?.unwrap_or_default().to_ascii_uppercase();
-    if !termination.bytes().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'D' | b'*' | b'#')) {
-        return Err(LineErr::INVALDIGITS);
-    }
-    let gather = GatherRequest {
-        modes: DigitModes::from_bits_retain(modes),
-        count,
-        termination: termination.into_bytes(),
-        first_timeout: Duration::from_millis(first_timeout.into()),
-        inter_timeout: Duration::from_millis(inter_timeout.into()),
-    };
-    let room = usize::try_from(count).map_err(|_| LineErr::INVALPARAM)?;
-    session.host.gather(line, call, end_to_end, buffer, room, |token| {
-        let command = Command::GatherDigits { call, end_to_end: token, gather: Some(gather) };
-        session.runtime.command(command).map(|_| ())
-    })
-}
-
-pub(crate) fn generate_digits(
-    call: HDRVCALL,
-    end_to_end: DWORD,
-    mode: DWORD,
-    digits: Pointer<WCHAR>,
-    duration: DWORD,
-) -> Result<(), LineErr> {
-    use super::consts::{LINEDIGITMODE_DTMF, LINEDIGITMODE_PULSE};
     let call = alive(call)?;
-    let digits = digits.text(LineErr::INVALDIGITS)?.map(Address);
-    let mode = match mode {
-        LINEDIGITMODE_DTMF => DigitMode::Dtmf,
-        LINEDIGITMODE_PULSE => DigitMode::Pulse,
-        // Cancelling needs no mode.
-        _ if digits.is_none() => DigitMode::Dtmf,
-        _ => return Err(LineErr::INVALDIGITMODE),
-    };
-    let duration = Duration::from_millis(duration.into());
-    command(Command::GenerateDigits { call, end_to_end, mode, digits, duration })
+    let line = session.query(|p| p.call_info(call))?.line;
+    session.runtime.complete_at_once(request, line, Some(call))
 }
 
 pub(crate) fn set_app_specific(call: HDRVCALL, value: DWORD) -> Result<(), LineErr> {
@@ -175,9 +132,20 @@ pub(crate) fn set_app_specific(call: HDRVCALL, value: DWORD) -> Result<(), LineE
     command(Command::SetAppSpecific { call, value })
 }
 
-pub(crate) fn set_media_mode(call: HDRVCALL, modes: DWORD) -> Result<(), LineErr> {
+pub(crate) fn set_call_data(
+    request: RequestId,
+    call: HDRVCALL,
+    data: Pointer<c_void>,
+    size: DWORD,
+) -> Result<(), LineErr> {
     let call = alive(call)?;
-    command(Command::SetMediaMode { call, modes: MediaModes::from_bits_retain(modes) })
+    let data = data.bytes(size as usize, LineErr::INVALPARAM)?;
+    command(Command::SetCallData { request, call, data })
+}
+
+pub(crate) fn set_call_treatment(request: RequestId, call: HDRVCALL, treatment: DWORD) -> Result<(), LineErr> {
+    let call = alive(call)?;
+    command(Command::SetCallTreatment { request, call, treatment })
 }
 
 /// Lines: the test whether a call could be made.

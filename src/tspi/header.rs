@@ -72,9 +72,17 @@ const TSPI_HEAD: &str = r#"/*
  * request, and then the ASYNC_COMPLETION callback runs exactly once for it, with 0 or an error, possibly before the
  * function has returned. Numbers of requests are 1 to 0x7fffffff. Functions marked "refused" always answer the same error.
  *
- * Memory. The host allocates and frees everything it passes in. Input is copied before a function returns. The provider
- * hands out no memory. The one buffer that is used later is that of TSPI_lineGatherDigits: it must stay until its
- * LINE_GATHERDIGITS message, or until the call or the line is closed.
+ * Memory. The host allocates and frees everything it passes in. Input is copied before a function returns: texts of at
+ * most 8191 characters, blocks of at most 64 KiB; longer ones are refused without being read. The provider hands out no
+ * memory. The one buffer that is used later is that of TSPI_lineGatherDigits: it must stay until its LINE_GATHERDIGITS
+ * message, or until the call or the line is closed.
+ *
+ * Answers of requests. Handles of new calls, numbers of completions, park slots and the answers of the extension are stored
+ * before the function returns the request's number, and before its completion. They count once the request completed with
+ * success; of a function that refuses nothing is stored.
+ *
+ * Descriptors. TSPI_lineGetID hands out file descriptors for the classes comm/datamodem and wave/...; they are the host's,
+ * who closes them.
  *
  * Structures. They are packed and may lie at any address. The host sets dwTotalSize; the provider sets dwNeededSize and
  * dwUsedSize and writes the fixed part of the version in use. A part of variable size is there whole, or its size and

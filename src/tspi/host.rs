@@ -12,7 +12,9 @@ use super::consts::*;
 use super::raw::{self, Pointer};
 use super::types::{ASYNC_COMPLETION, DWORD, DWORD_PTR, HTAPICALL, HTAPILINE, LINEEVENT, LONG, WCHAR};
 use crate::runtime::Host;
-use loopstart_provider::{CallHandle, HostCall, HostLine, LineErr, LineHandle, LineState, Notification, RequestId};
+use loopstart_provider::{
+    CallHandle, DeviceId, HostCall, HostLine, LineErr, LineHandle, LineState, Notification, RequestId,
+};
 use loopstart_signal::DigitMode;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -23,7 +25,21 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 struct OpenLine {
     handle: HTAPILINE,
     event: LINEEVENT,
+    device: DeviceId,
     line: Option<LineHandle>,
+    /// `LINEDEVSTATE_` bits that the host wants to hear of.
+    line_states: DWORD,
+    /// The extension version that the host selected; 0 = none.
+    extension: DWORD,
+}
+
+/// A line as the host knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HostSide {
+    pub(crate) host: HostLine,
+    pub(crate) line: LineHandle,
+    /// `LINEDEVSTATE_` bits that the host wants to hear of.
+    pub(crate) line_states: DWORD,
 }
 
 /// Where the digits of a collection go.
@@ -50,9 +66,9 @@ pub(crate) struct CHost {
     create: LINEEVENT,
     lines: Mutex<(usize, HashMap<usize, OpenLine>)>,
     gathers: Mutex<(u32, HashMap<u32, GatherBuffer>)>,
-    /// Lines and requests whose handle the host is about to get.
+    /// Lines whose handle the host is about to get, and requests whose answer it is.
     opening: Gate<usize>,
-    making: Gate<u32>,
+    answering: Gate<u32>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -67,13 +83,14 @@ impl CHost {
             lines: Mutex::default(),
             gathers: Mutex::default(),
             opening: Gate::default(),
-            making: Gate::default(),
+            answering: Gate::default(),
         }
     }
 
     /// Opens a line: `open` asks the runtime, `tell` gives the host its handle. No message of the line comes before that.
     pub(crate) fn open_line(
         &self,
+        device: DeviceId,
         handle: HTAPILINE,
         event: LINEEVENT,
         open: impl FnOnce(HostLine) -> Result<LineHandle, LineErr>,
@@ -83,7 +100,7 @@ impl CHost {
             let mut lines = lock(&self.lines);
             lines.0 += 1;
             let token = lines.0;
-            lines.1.insert(token, OpenLine { handle, event, line: None });
+            lines.1.insert(token, OpenLine { handle, event, device, line: None, line_states: 0, extension: 0 });
             token
         };
         let _closed = self.opening.close(token);
@@ -97,16 +114,45 @@ impl CHost {
         Ok(())
     }
 
-    /// Makes a call: `make` asks the runtime, `tell` gives the host its handle. The request does not complete before that.
-    pub(crate) fn make_call(
+    /// Accepts a request that answers something at once: `ask` asks the runtime, `tell` gives the host its answer (handles
+    /// of new calls, numbers, texts). The request does not complete before that.
+    pub(crate) fn accept<T>(
         &self,
         request: RequestId,
-        make: impl FnOnce() -> Result<CallHandle, LineErr>,
-        tell: impl FnOnce(CallHandle),
+        ask: impl FnOnce() -> Result<T, LineErr>,
+        tell: impl FnOnce(T),
     ) -> Result<(), LineErr> {
-        let _closed = self.making.close(request.0);
-        tell(make()?);
+        let _closed = self.answering.close(request.0);
+        tell(ask()?);
         Ok(())
+    }
+
+    /// Notes which changes of a line's state the host wants to hear of (`LINEDEVSTATE_` bits).
+    pub(crate) fn want_states(&self, line: LineHandle, states: DWORD) {
+        self.change(line, |open| open.line_states = states);
+    }
+
+    /// Notes which extension version the host selected; 0 = none.
+    pub(crate) fn select_extension(&self, line: LineHandle, version: DWORD) {
+        self.change(line, |open| open.extension = version);
+    }
+
+    /// The extension version that the host selected; 0 = none.
+    pub(crate) fn extension(&self, line: LineHandle) -> DWORD {
+        lock(&self.lines).1.values().find(|open| open.line == Some(line)).map_or(0, |open| open.extension)
+    }
+
+    /// The line that is open on a device.
+    pub(crate) fn open_on(&self, device: DeviceId) -> Option<HostSide> {
+        let lines = lock(&self.lines);
+        let (token, open) = lines.1.iter().find(|(_, open)| open.device == device && open.line.is_some())?;
+        Some(HostSide { host: HostLine(*token), line: open.line?, line_states: open.line_states })
+    }
+
+    fn change(&self, line: LineHandle, change: impl FnOnce(&mut OpenLine)) {
+        if let Some(open) = lock(&self.lines).1.values_mut().find(|open| open.line == Some(line)) {
+            change(open);
+        }
     }
 
     /// Begins a collection of digits into the host's buffer. `begin` asks the runtime, with our number for it.
@@ -267,7 +313,7 @@ impl Host for CHost {
     }
 
     fn complete(&self, request: RequestId, result: Result<(), LineErr>) {
-        self.making.wait(&request.0);
+        self.answering.wait(&request.0);
         if let Some(completion) = self.completion {
             let result: LONG = result.map_or_else(LineErr::code, |()| 0);
             // SAFETY: the host gave this function at TSPI_providerInit, to be called from any thread until
@@ -335,227 +381,4 @@ impl<K: Eq + Hash + Copy> Drop for Closed<'_, K> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tspi::raw::Argument;
-    use loopstart_provider::{
-        CallInfoChange, CallState, ConnectedMode, DeviceId, DisconnectMode, GatherEnd, GenerateEnd, MediaModes,
-        OfferingMode,
-    };
-    use std::cell::RefCell;
-
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    enum Seen {
-        Event(HTAPILINE, HTAPICALL, Message),
-        Completed(u32, LONG),
-    }
-
-    thread_local! {
-        static SEEN: RefCell<Vec<Seen>> = const { RefCell::new(Vec::new()) };
-    }
-
-    fn seen() -> Vec<Seen> {
-        SEEN.take()
-    }
-
-    unsafe extern "C" fn event(line: HTAPILINE, call: HTAPICALL, msg: DWORD, p1: usize, p2: usize, p3: usize) {
-        let mut message = Message(msg, p1, p2, p3);
-        if msg == LINE_NEWCALL {
-            // SAFETY: the second parameter of LINE_NEWCALL is the place for the host's handle. Line 13 takes no calls.
-            unsafe { std::ptr::with_exposed_provenance_mut::<usize>(p2).write(if line == 13 { 0 } else { 0x777 }) }
-            message.2 = 0;
-        }
-        SEEN.with_borrow_mut(|s| s.push(Seen::Event(line, call, message)));
-    }
-
-    unsafe extern "C" fn completion(request: u32, result: LONG) {
-        SEEN.with_borrow_mut(|s| s.push(Seen::Completed(request, result)));
-    }
-
-    fn line() -> LineHandle {
-        LineHandle::from_raw(0x4001_0001).unwrap()
-    }
-
-    fn call() -> CallHandle {
-        CallHandle::from_raw(0x5002_0003).unwrap()
-    }
-
-    /// A host with one open line of this handle, and the runtime's name for it.
-    fn opened(handle: HTAPILINE) -> (CHost, HostLine) {
-        let host = CHost::new(Some(completion), Some(event));
-        let mut token = None;
-        let told = std::cell::Cell::new(false);
-        host.open_line(
-            handle,
-            Some(event),
-            |host_line| {
-                token = Some(host_line);
-                Ok(line())
-            },
-            |_| told.set(true),
-        )
-        .unwrap();
-        assert!(told.get());
-        (host, token.unwrap())
-    }
-
-    #[test]
-    fn a_new_call_is_a_question() {
-        let (host, name) = opened(12);
-        assert_eq!(host.offer(name, line(), call()), Some(HostCall(0x777)));
-        assert_eq!(seen(), [Seen::Event(12, 0, Message(LINE_NEWCALL, call().raw(), 0, 0))]);
-        let (host, name) = opened(13);
-        assert_eq!(host.offer(name, line(), call()), None);
-    }
-
-    #[test]
-    fn messages_carry_what_is_published() {
-        let (h, host_line) = opened(9);
-        let (line, call, host) = (line(), call(), HostCall(0x88));
-        let media = MediaModes::INTERACTIVE_VOICE;
-        let state = |state| Notification::CallState { host_line, line, host, call, state, media };
-        let digit = |mode, end| Notification::Digit { host_line, line, host, call, symbol: b'5', mode, end, tick: 99 };
-        let line_state = |state| Notification::LineState { host_line, line, state };
-        for (notification, on_call, message) in [
-            (state(CallState::Offering(OfferingMode::Active)), true, Message(2, 2, 1, 4)),
-            (state(CallState::Connected(ConnectedMode::Confirmed)), true, Message(2, 0x100, 0x10, 4)),
-            (state(CallState::Disconnected(DisconnectMode::NoDialTone)), true, Message(2, 0x4000, 0x1000, 4)),
-            (state(CallState::Idle), true, Message(2, 1, 0, 4)),
-            (
-                Notification::CallInfo { host_line, line, host, call, what: CallInfoChange::CALLER_ID },
-                true,
-                Message(1, 0x8000, 0, 0),
-            ),
-            (line_state(LineState::Ringing { mode: 1, count: 3 }), false, Message(8, 2, 1, 3)),
-            (line_state(LineState::CapsChange), false, Message(8, 0x10_0000, 0, 0)),
-            (Notification::AddressState { host_line, line, address: 0, what: 0x28 }, false, Message(0, 0, 0x28, 0)),
-            (digit(DigitMode::Dtmf, false), true, Message(9, 0x35, 2, 99)),
-            (digit(DigitMode::Dtmf, true), true, Message(9, 0x35, 4, 99)),
-            (digit(DigitMode::Pulse, false), true, Message(9, 0x35, 1, 99)),
-            (
-                Notification::Generated {
-                    host_line,
-                    line,
-                    host,
-                    call,
-                    end_to_end: 5,
-                    why: GenerateEnd::Cancel,
-                    tick: 7,
-                },
-                true,
-                Message(7, 2, 5, 7),
-            ),
-            (Notification::Close { host_line, line }, false, Message(3, 0, 0, 0)),
-        ] {
-            h.notify(&notification);
-            assert_eq!(seen(), [Seen::Event(9, if on_call { 0x88 } else { 0 }, message)], "{notification:?}");
-        }
-        h.notify(&Notification::Remove { device: DeviceId(4) });
-        assert_eq!(seen(), [Seen::Event(0, 0, Message(LINE_REMOVE, 4, 0, 0))]);
-        h.complete(RequestId(6), Err(LineErr::CALLUNAVAIL));
-        h.complete(RequestId(7), Ok(()));
-        assert_eq!(seen(), [Seen::Completed(6, LineErr::CALLUNAVAIL.code()), Seen::Completed(7, 0)]);
-    }
-
-    #[test]
-    fn nothing_comes_for_a_closed_line() {
-        let (host, host_line) = opened(9);
-        host.line_closed(line());
-        host.notify(&Notification::Close { host_line, line: line() });
-        assert_eq!(host.offer(host_line, line(), call()), None);
-        assert_eq!(seen(), []);
-    }
-
-    #[test]
-    fn a_line_that_is_refused_leaves_nothing() {
-        let host = CHost::new(Some(completion), None);
-        let refused = host.open_line(1, Some(event), |_| Err(LineErr::ALLOCATED), |_| panic!("no handle to tell"));
-        assert_eq!(refused, Err(LineErr::ALLOCATED));
-        assert!(lock(&host.lines).1.is_empty());
-    }
-
-    /// Collects into `buffer`, and the runtime's number for it.
-    fn gather(host: &CHost, buffer: &mut [u16], room: usize) -> u32 {
-        let mut token = 0;
-        // SAFETY: the buffers of these tests live until their messages.
-        let pointer = unsafe { buffer.as_mut_ptr().receive() };
-        let begun = host.gather(line(), call(), 0xe2e, pointer, room, |t| {
-            token = t;
-            Ok(())
-        });
-        assert_eq!(begun, Ok(()));
-        token
-    }
-
-    fn gathered(host_line: HostLine, token: u32, digits: &str) -> Notification {
-        Notification::Gathered {
-            host_line,
-            line: line(),
-            host: HostCall(0x88),
-            call: call(),
-            end_to_end: token,
-            why: GatherEnd::BufferFull,
-            digits: digits.into(),
-            tick: 1,
-        }
-    }
-
-    #[test]
-    fn collected_digits_are_in_the_buffer_before_their_message() {
-        let (host, name) = opened(9);
-        for (room, digits, wanted) in [
-            (4, "12", [0x31, 0x32, 0, 0xffff, 0xffff, 0xffff]),
-            (4, "1234", [0x31, 0x32, 0x33, 0x34, 0xffff, 0xffff]),
-            (4, "123456", [0x31, 0x32, 0x33, 0x34, 0xffff, 0xffff]),
-            (1, "", [0, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff]),
-        ] {
-            let mut buffer = [0xffff_u16; 6];
-            let token = gather(&host, &mut buffer, room);
-            host.notify(&gathered(name, token, digits));
-            assert_eq!(buffer, wanted);
-            assert_eq!(seen(), [Seen::Event(9, 0x88, Message(LINE_GATHERDIGITS, 1, 0xe2e, 1))]);
-            host.notify(&gathered(name, token, digits));
-            assert_eq!(seen(), [], "once per collection");
-        }
-    }
-
-    #[test]
-    fn a_buffer_is_not_touched_after_close() {
-        for close in [|h: &CHost| h.call_closed(call()), |h: &CHost| h.line_closed(line()), CHost::end] {
-            let (host, name) = opened(9);
-            let mut buffer = [0xffff_u16; 2];
-            let token = gather(&host, &mut buffer, 2);
-            close(&host);
-            host.notify(&gathered(name, token, "12"));
-            assert_eq!(buffer, [0xffff; 2]);
-            assert_eq!(seen(), []);
-        }
-    }
-
-    #[test]
-    fn the_host_has_the_call_before_its_request_completes() {
-        static ORDER: Mutex<Vec<&str>> = Mutex::new(Vec::new());
-        unsafe extern "C" fn completed(_: u32, _: LONG) {
-            lock(&ORDER).push("completed");
-        }
-        let host = CHost::new(Some(completed), None);
-        let begun = std::sync::Barrier::new(2);
-        std::thread::scope(|scope| {
-            let made = host.make_call(
-                RequestId(3),
-                || {
-                    scope.spawn(|| {
-                        begun.wait();
-                        host.complete(RequestId(3), Ok(()));
-                    });
-                    begun.wait();
-                    std::thread::yield_now();
-                    Ok(call())
-                },
-                |_| lock(&ORDER).push("told"),
-            );
-            assert_eq!(made, Ok(()));
-        });
-        assert_eq!(*lock(&ORDER), ["told", "completed"]);
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Information about calls: LINECALLINFO and LINECALLSTATUS.
 
 use super::consts::*;
+use super::line::dword_bytes;
 use super::params::dial_bytes;
 use super::raw::Pointer;
 use super::session::{call_handle, session};
@@ -35,11 +36,13 @@ pub(crate) fn call_info(call: HDRVCALL, mut answer: Pointer<LINECALLINFO>) -> Re
     buf.dword(at!(dwMediaMode), info.media.bits());
     buf.dword(at!(dwAppSpecific), info.app_specific);
     buf.dword(at!(dwCallID), info.call_id);
+    buf.dword(at!(dwRelatedCallID), info.related_call_id);
     buf.dword(at!(dwCallParamFlags), info.flags.bits());
     buf.dword(at!(dwCallStates), info.call_states);
     buf.bytes(at!(DialParams), &dial_bytes(&info.dial));
     buf.dword(at!(dwOrigin), info.origin as DWORD);
     buf.dword(at!(dwReason), info.reason as DWORD);
+    buf.dword(at!(dwCompletionID), info.completion_id);
     buf.dword(at!(dwCountryCode), info.country);
     // Which trunk carries the call an analog line does not learn.
     buf.dword(at!(dwTrunk), DWORD::MAX);
@@ -48,9 +51,16 @@ pub(crate) fn call_info(call: HDRVCALL, mut answer: Pointer<LINECALLINFO>) -> Re
     buf.text(at!(dwCallerIDNameSize), &info.caller_name);
     buf.dword(at!(dwCalledIDFlags), info.called_id_flags.bits());
     buf.text(at!(dwCalledIDSize), &info.called_id);
-    buf.dword(at!(dwConnectedIDFlags), PartyFlags::UNAVAIL.bits());
+    buf.dword(at!(dwConnectedIDFlags), info.connected_id_flags.bits());
+    buf.text(at!(dwConnectedIDSize), &info.connected_id);
+    buf.text(at!(dwConnectedIDNameSize), &info.connected_name);
+    // Where a call of ours was sent on to no analog line tells.
     buf.dword(at!(dwRedirectionIDFlags), PartyFlags::UNAVAIL.bits());
-    buf.dword(at!(dwRedirectingIDFlags), PartyFlags::UNAVAIL.bits());
+    buf.dword(at!(dwRedirectingIDFlags), info.redirecting_id_flags.bits());
+    buf.text(at!(dwRedirectingIDSize), &info.redirecting_id);
+    buf.part(at!(dwTerminalModesSize), &dword_bytes(&info.terminals));
+    buf.dword(at!(dwCallTreatment), info.treatment);
+    buf.part(at!(dwCallDataSize), &info.call_data);
     buf.finish();
     Ok(())
 }
@@ -71,6 +81,7 @@ pub(crate) fn call_status(call: HDRVCALL, mut answer: Pointer<LINECALLSTATUS>) -
     buf.dword(at!(dwCallState), status.state.bit());
     buf.dword(at!(dwCallStateMode), DWORD::try_from(status.state.mode()).unwrap_or(0));
     buf.dword(at!(dwCallFeatures), status.features.bits());
+    buf.dword(at!(dwCallFeatures2), status.features2.bits());
     buf.bytes(at!(tStateEntryTime), &system_time(entered));
     buf.finish();
     Ok(())

@@ -12,17 +12,24 @@ pub mod types;
 
 mod call;
 mod caps;
+#[cfg(test)]
+mod coverage;
 mod guard;
 #[cfg(test)]
 mod header;
+mod hold;
 mod host;
 mod ids;
 mod info;
 mod line;
+mod media;
 mod ops;
 mod params;
 mod raw;
+mod services;
 mod session;
+mod settings;
+mod specific;
 mod varbuf;
 mod wide;
 

@@ -2,6 +2,7 @@
 
 use super::consts::VERSION_MAX;
 use super::raw::Pointer;
+use super::settings::DeviceConfig;
 use super::types::{DWORD, LINECALLPARAMS, LINEDIALPARAMS};
 use super::wide;
 use loopstart_provider::{Address, CallParamFlags, CallParams, DialParams, LineErr, MediaModes};
@@ -65,6 +66,9 @@ fn parse(block: &[u8], fixed: usize) -> Result<CallParams, LineErr> {
     let dial = offset_of!(LINECALLPARAMS, DialParams);
     let orig = part(offset_of!(LINECALLPARAMS, dwOrigAddressSize))?;
     let orig = if orig.is_empty() { None } else { Some(Address(wide::decode_bytes(orig, WRONG)?)) };
+    let target = part(offset_of!(LINECALLPARAMS, dwTargetAddressSize))?;
+    let class = part(offset_of!(LINECALLPARAMS, dwDeviceClassSize))?;
+    let own = settings(class, part(offset_of!(LINECALLPARAMS, dwDeviceConfigSize))?)?;
     Ok(CallParams {
         bearer_mode: or(dword(offset_of!(LINECALLPARAMS, dwBearerMode))?, default.bearer_mode),
         min_rate: dword(offset_of!(LINECALLPARAMS, dwMinRate))?,
@@ -73,16 +77,29 @@ fn parse(block: &[u8], fixed: usize) -> Result<CallParams, LineErr> {
         flags: CallParamFlags::from_bits_retain(dword(offset_of!(LINECALLPARAMS, dwCallParamFlags))?),
         address_mode: or(dword(offset_of!(LINECALLPARAMS, dwAddressMode))?, default.address_mode),
         address_id: dword(offset_of!(LINECALLPARAMS, dwAddressID))?,
-        dial: DialParams {
+        dial: own.fill(DialParams {
             pause: ms(dword(dial + offset_of!(LINEDIALPARAMS, dwDialPause))?),
             speed: ms(dword(dial + offset_of!(LINEDIALPARAMS, dwDialSpeed))?),
             digit: ms(dword(dial + offset_of!(LINEDIALPARAMS, dwDigitDuration))?),
             wait_for_dialtone: ms(dword(dial + offset_of!(LINEDIALPARAMS, dwWaitForDialtone))?),
-        },
+        }),
         orig_address: orig,
         no_answer_timeout: Duration::from_secs(dword(offset_of!(LINECALLPARAMS, dwNoAnswerTimeout))?.into()),
-        target: None,
+        target: if target.is_empty() { None } else { Some(Address(wide::decode_bytes(target, WRONG)?)) },
     })
+}
+
+/// The settings of a line that come along for this one call.
+fn settings(class: &[u8], config: &[u8]) -> Result<DeviceConfig, LineErr> {
+    const WRONG: LineErr = LineErr::INVALCALLPARAMS;
+    if config.is_empty() {
+        return Ok(DeviceConfig::default());
+    }
+    let class = wide::decode_bytes(class, WRONG)?;
+    if !DeviceConfig::has_class(&class) {
+        return Err(WRONG);
+    }
+    DeviceConfig::from_bytes(config).map_err(|_| WRONG)
 }
 
 fn ms(value: DWORD) -> Duration {
@@ -151,9 +168,47 @@ mod tests {
     }
 
     #[test]
+    fn a_consultation_call_can_know_where_it_goes() {
+        let number = wide::bytes_with_nul("5550101");
+        let fields = [
+            (offset_of!(LINECALLPARAMS, dwCallParamFlags), 0x80),
+            (offset_of!(LINECALLPARAMS, dwTargetAddressSize), number.len() as u32),
+            (offset_of!(LINECALLPARAMS, dwTargetAddressOffset), 176),
+        ];
+        let params = parse(&block(&fields, &number), 176).unwrap();
+        assert_eq!((params.flags, params.target), (CallParamFlags::ONE_STEP_TRANSFER, Some(Address("5550101".into()))));
+        let odd = [fields[0], (fields[1].0, 3), fields[2]];
+        assert_eq!(parse(&block(&odd, &number), 176), Err(LineErr::INVALCALLPARAMS));
+    }
+
+    #[test]
+    fn settings_for_one_call() {
+        let own = DeviceConfig { dial: DialParams { pause: ms(700), digit: ms(90), ..DialParams::default() } };
+        let (class, config) = (wide::bytes_with_nul("TAPI/line"), own.to_bytes());
+        let with = |class: &[u8], config: &[u8]| {
+            let tail = [class, config].concat();
+            let fields = [
+                (offset_of!(LINECALLPARAMS, DialParams), 300),
+                (offset_of!(LINECALLPARAMS, dwDeviceClassSize), class.len() as u32),
+                (offset_of!(LINECALLPARAMS, dwDeviceClassOffset), 176),
+                (offset_of!(LINECALLPARAMS, dwDeviceConfigSize), config.len() as u32),
+                (offset_of!(LINECALLPARAMS, dwDeviceConfigOffset), 176 + class.len() as u32),
+            ];
+            parse(&block(&fields, &tail), 176).map(|p| p.dial)
+        };
+        let wanted = DialParams { pause: ms(300), digit: ms(90), ..DialParams::default() };
+        assert_eq!(with(&class, &config), Ok(wanted), "what the call says itself comes first");
+        assert_eq!(with(&[], &config), Err(LineErr::INVALCALLPARAMS));
+        assert_eq!(with(&wide::bytes_with_nul("wave/in"), &config), Err(LineErr::INVALCALLPARAMS));
+        assert_eq!(with(&class, &config[1..]), Err(LineErr::INVALCALLPARAMS));
+    }
+
+    #[test]
     fn parts_outside_are_refused() {
         let pairs = PAIRS.into_iter().chain([offset_of!(LINECALLPARAMS, dwCallingPartyIDSize)]);
-        for pair in pairs.filter(|p| *p != offset_of!(LINECALLPARAMS, dwUserUserInfoSize)) {
+        // These are refused for what is in them.
+        let content = [offset_of!(LINECALLPARAMS, dwUserUserInfoSize), offset_of!(LINECALLPARAMS, dwDeviceConfigSize)];
+        for pair in pairs.filter(|p| !content.contains(p)) {
             for (size, offset, good) in [
                 (4, 176, true),
                 (8, 176, true),

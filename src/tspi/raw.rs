@@ -9,8 +9,9 @@ use super::wide;
 use loopstart_provider::LineErr;
 use std::mem::MaybeUninit;
 
-/// No structure of this interface comes near this size: a greater `dwTotalSize` is cut, a greater input refused.
-const MAX_BLOCK: usize = 1 << 20;
+/// No block of this interface comes near this size: of a greater output structure no more is used, a greater input is
+/// refused and not looked at.
+pub(crate) const MAX_BLOCK: usize = 64 * 1024;
 
 /// An argument of an exported function.
 pub(crate) trait Argument {
@@ -87,6 +88,19 @@ impl<T> Pointer<T> {
         }
     }
 
+    /// The place so many bytes further on, inside the block.
+    pub(crate) fn after(self, bytes: usize) -> Pointer<u8> {
+        Pointer(if self.is_null() { std::ptr::null_mut() } else { self.0.cast::<u8>().wrapping_add(bytes) })
+    }
+
+    /// Stores bytes at the beginning of a block that is at least as long. Nothing happens when it is null.
+    pub(crate) fn put_bytes(self, bytes: &[u8]) {
+        if !self.is_null() {
+            // SAFETY: not null, so the host promised a block to write to, of a size that the caller compared.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.0.cast(), bytes.len()) }
+        }
+    }
+
     /// The block of an output structure: as long as its `dwTotalSize` says.
     pub(crate) fn block(&mut self) -> Result<&mut [MaybeUninit<u8>], LineErr> {
         let this = self.required()?;
@@ -114,8 +128,11 @@ impl<T> Pointer<T> {
     /// A copy of `length` bytes.
     ///
     /// # Errors
-    /// `INVALPOINTER`; `wrong` when they are absurdly many.
+    /// `INVALPOINTER`, unless there are none; `wrong` when they are absurdly many.
     pub(crate) fn bytes(self, length: usize, wrong: LineErr) -> Result<Vec<u8>, LineErr> {
+        if length == 0 {
+            return Ok(Vec::new());
+        }
         let this = self.required()?;
         if length > MAX_BLOCK {
             return Err(wrong);
@@ -126,6 +143,22 @@ impl<T> Pointer<T> {
 }
 
 impl<T: Copy> Pointer<T> {
+    /// Copies of the elements of a list; none when the pointer is null.
+    ///
+    /// # Errors
+    /// `wrong` when they are absurdly many.
+    pub(crate) fn list(self, count: DWORD, wrong: LineErr) -> Result<Option<Vec<T>>, LineErr> {
+        if self.is_null() {
+            return Ok(None);
+        }
+        let count = count as usize;
+        if count.checked_mul(size_of::<T>()).is_none_or(|bytes| bytes > MAX_BLOCK) {
+            return Err(wrong);
+        }
+        // SAFETY: the host promised `count` elements to read; they may be unaligned.
+        Ok(Some((0..count).map(|at| unsafe { self.0.add(at).read_unaligned() }).collect()))
+    }
+
     /// A copy of what it points to; none when it is null.
     pub(crate) fn read(self) -> Option<T> {
         // SAFETY: not null, so the host promised a T to read; it may be unaligned.
@@ -211,7 +244,35 @@ mod tests {
         assert_eq!(pointer.block().unwrap().len(), 12);
         assert_eq!(pointer.input(12, LineErr::INVALCALLPARAMS).unwrap().len(), 12);
         assert_eq!(pointer.input(13, LineErr::INVALCALLPARAMS), Err(LineErr::INVALCALLPARAMS));
+        words[0] = MAX_BLOCK as u32 + 1;
+        assert_eq!(received(words.as_mut_ptr()).input(12, LineErr::INVALCALLPARAMS), Err(LineErr::INVALCALLPARAMS));
         words[0] = u32::MAX;
         assert_eq!(received(words.as_mut_ptr()).input(12, LineErr::INVALCALLPARAMS), Err(LineErr::INVALCALLPARAMS));
+    }
+
+    #[test]
+    fn lists_are_bounded() {
+        let mut words = [1_u32, 2, 3];
+        let list = received(words.as_mut_ptr());
+        assert_eq!(list.list(2, LineErr::INVALTONE), Ok(Some(vec![1, 2])));
+        assert_eq!(list.list(0, LineErr::INVALTONE), Ok(Some(vec![])));
+        let beyond = MAX_BLOCK as u32 / 4 + 1;
+        for count in [beyond, u32::MAX] {
+            assert_eq!(list.list(count, LineErr::INVALTONE), Err(LineErr::INVALTONE));
+        }
+        assert_eq!(received(std::ptr::null_mut::<u32>()).list(u32::MAX, LineErr::INVALTONE), Ok(None));
+    }
+
+    #[test]
+    fn bytes_of_a_size() {
+        let mut block = [1_u8, 2, 3, 4];
+        let pointer = received(block.as_mut_ptr());
+        assert_eq!(pointer.bytes(3, LineErr::INVALPARAM), Ok(vec![1, 2, 3]));
+        assert_eq!(pointer.bytes(MAX_BLOCK + 1, LineErr::INVALPARAM), Err(LineErr::INVALPARAM));
+        pointer.put_bytes(&[9, 8]);
+        assert_eq!(block, [9, 8, 3, 4]);
+        let null = received(std::ptr::null_mut::<u8>());
+        assert_eq!(null.bytes(0, LineErr::INVALPARAM), Ok(vec![]));
+        assert_eq!(null.bytes(1, LineErr::INVALPARAM), Err(LineErr::INVALPOINTER));
     }
 }

@@ -3,10 +3,14 @@
 use super::consts::{VERSION_MAX, VERSION_MIN};
 use super::host::CHost;
 use super::raw::Pointer;
+use super::settings::DeviceConfig;
 use super::types::{ASYNC_COMPLETION, DWORD, DWORD_PTR, HPROVIDER, LINEEVENT, PHONEEVENT};
 use crate::config::Config;
 use crate::runtime::Runtime;
+use core::ffi::c_void;
 use loopstart_provider::{CallHandle, DeviceId, LineErr, LineHandle, Provider};
+use loopstart_signal::plan::Plan;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +20,10 @@ pub(crate) struct Session {
     pub(crate) host: Arc<CHost>,
     /// Line devices the host was told of: ids from the first to below the second.
     ids: (u64, u64),
+    /// What the switches are, for people, in the order of the devices.
+    switches: Vec<String>,
+    /// Settings that the host gave to lines.
+    settings: Mutex<HashMap<DeviceId, DeviceConfig>>,
 }
 
 /// What TSPI_providerEnumDevices leaves for TSPI_providerInit.
@@ -65,6 +73,23 @@ impl Session {
         }
         let device = DeviceId(id);
         if self.runtime.devices().contains(&device) { Ok(device) } else { Err(LineErr::NODRIVER) }
+    }
+
+    /// What the exchange or PBX of a device is, for people.
+    pub(crate) fn switch(&self, device: DeviceId) -> &str {
+        let at = u64::from(device.0).checked_sub(self.ids.0).and_then(|at| usize::try_from(at).ok());
+        at.and_then(|at| self.switches.get(at)).map_or("", String::as_str)
+    }
+
+    /// The settings of a line that the host gave it.
+    pub(crate) fn settings(&self, device: DeviceId) -> DeviceConfig {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).get(&device).copied().unwrap_or_default()
+    }
+
+    /// Gives a line other settings; whether they differ from those before.
+    pub(crate) fn replace_settings(&self, device: DeviceId, settings: DeviceConfig) -> bool {
+        let before = self.settings.lock().unwrap_or_else(PoisonError::into_inner).insert(device, settings);
+        before.unwrap_or_default() != settings
     }
 
     pub(crate) fn query<R>(&self, read: impl FnOnce(&Provider) -> R) -> R {
@@ -162,13 +187,16 @@ pub(crate) fn init(
     if end.max(first + config.devices.len() as u64) > u64::from(DWORD::MAX) {
         return Err(LineErr::INVALPARAM);
     }
+    let switch = |plan: &Plan| format!("{} ({})", plan.title, plan.name);
+    let switches = config.devices.iter().map(|selector| switch(&config.plan_of(selector))).collect();
     let host = Arc::new(CHost::new(completion, create));
     let runtime = Runtime::start(config, Arc::clone(&host) as Arc<_>).map_err(|error| {
         log::error!("{error}");
         LineErr::RESOURCEUNAVAIL
     })?;
     await_caps(&runtime);
-    state().session = Some(Arc::new(Session { runtime, host, ids: (first, end) }));
+    state().session =
+        Some(Arc::new(Session { runtime, host, ids: (first, end), switches, settings: Mutex::default() }));
     // Bit NONREENTRANT stays clear: every function may be called at any time from any thread.
     options.put(0);
     Ok(())
@@ -200,4 +228,23 @@ pub(crate) fn shutdown(_version: DWORD, _permanent_id: DWORD) -> Result<(), Line
 pub(crate) fn create_line_device(_temporary: DWORD_PTR, _device: DWORD) -> Result<(), LineErr> {
     session()?;
     Err(LineErr::BADDEVICEID)
+}
+
+/// Nothing is to be installed: a line is there when the configuration file names it, or when its device is attached. What the
+/// configuration says is looked at, so that a host learns now what TSPI_providerInit would refuse.
+pub(crate) fn install(_window: Pointer<c_void>, _permanent_id: DWORD) -> Result<(), LineErr> {
+    start_log();
+    read_config().map(|_| ())
+}
+
+/// There is no dialog here: the configuration file is looked at, as for installing. Changes in it take effect with the next
+/// TSPI_providerInit.
+pub(crate) fn configure(_window: Pointer<c_void>, _permanent_id: DWORD) -> Result<(), LineErr> {
+    start_log();
+    read_config().map(|_| ())
+}
+
+/// Nothing was installed, so nothing is to be removed; the configuration file is the user's.
+pub(crate) fn remove(_window: Pointer<c_void>, _permanent_id: DWORD) -> Result<(), LineErr> {
+    Ok(())
 }

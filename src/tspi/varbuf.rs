@@ -78,6 +78,33 @@ impl<'a> VarBuf<'a> {
         self.used = end;
     }
 
+    /// An array whose elements carry pairs of size and offset of their own: `rows` are the elements, of `row` bytes each,
+    /// and every text belongs to the pair at a place of the array. Offsets count from the start of the structure. The size
+    /// field is that of the array alone; the texts lie behind it. All of it is there, or nothing.
+    pub(crate) fn table(&mut self, size_field: usize, rows: &[u8], texts: &[(usize, Vec<u8>)]) {
+        let used = self.used;
+        let base = used.next_multiple_of(4);
+        let mut block = rows.to_vec();
+        for (place, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
+            block.resize(block.len().next_multiple_of(4), 0);
+            let (size, offset) = (text.len() as DWORD, (base + block.len()) as DWORD);
+            if let Some(pair) = block.get_mut(*place..*place + 8) {
+                pair[..4].copy_from_slice(&size.to_ne_bytes());
+                pair[4..].copy_from_slice(&offset.to_ne_bytes());
+            }
+            block.extend_from_slice(text);
+        }
+        self.part(size_field, &block);
+        if self.used > used {
+            self.dword(size_field, rows.len() as DWORD);
+        }
+    }
+
+    /// Whether a part of so many bytes fits.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        self.used.next_multiple_of(4).saturating_add(bytes) <= self.block.len()
+    }
+
     /// A text as UTF-16 with its NUL, counted. An empty text is an absent part.
     pub(crate) fn text(&mut self, size_field: usize, text: &str) {
         if !text.is_empty() {
@@ -104,7 +131,7 @@ impl<'a> VarBuf<'a> {
 #[allow(unsafe_code)]
 mod tests {
     use super::*;
-    use crate::tspi::types::{LINECALLINFO, LINEDEVCAPS, VARSTRING};
+    use crate::tspi::types::{LINEADDRESSSTATUS, LINECALLINFO, LINEDEVCAPS, VARSTRING};
     use std::mem::offset_of;
 
     const CANARY: u8 = 0xa5;
@@ -244,5 +271,27 @@ mod tests {
     fn absent_parts() {
         let block = written(64, &VARSTRING::LAYOUT, 0x0002_0002, &[], |buf| buf.text(16, "")).unwrap();
         assert_eq!(&block[NEEDED..24], [24, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn tables_are_whole_with_their_texts_or_absent() {
+        let fixed = LINEADDRESSSTATUS::LAYOUT.fixed_size(0x0002_0002);
+        let field = offset_of!(LINEADDRESSSTATUS, dwForwardSize);
+        let rows: Vec<u8> = [7_u32, 0, 0, 8, 0, 0].iter().flat_map(|d| d.to_ne_bytes()).collect();
+        let fill = |buf: &mut VarBuf<'_>| buf.table(field, &rows, &[(4, vec![1; 6]), (16, vec![2; 4])]);
+        let all = fixed + 24 + 8 + 4;
+        for total in fixed..all + 9 {
+            let block = written(total, &LINEADDRESSSTATUS::LAYOUT, 0x0002_0002, &[], fill).unwrap();
+            assert_eq!(dword(&block, NEEDED), all);
+            if total < all {
+                assert_eq!((dword(&block, field), dword(&block, field + 4), dword(&block, USED)), (0, 0, fixed));
+                continue;
+            }
+            assert_eq!((dword(&block, field), dword(&block, field + 4), dword(&block, USED)), (24, fixed, all));
+            let row =
+                |at: usize| (dword(&block, fixed + at), dword(&block, fixed + at + 4), dword(&block, fixed + at + 8));
+            assert_eq!((row(0), row(12)), ((7, 6, fixed + 24), (8, 4, fixed + 32)));
+            assert_eq!(block[fixed + 24..all], [1, 1, 1, 1, 1, 1, 0, 0, 2, 2, 2, 2]);
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::types::WCHAR;
 use loopstart_provider::LineErr;
 
 /// The longest string that is looked through for its NUL, in UTF-16 units.
-pub(crate) const MAX_UNITS: usize = 64 * 1024;
+pub(crate) const MAX_UNITS: usize = 8 * 1024;
 
 /// The text of UTF-16 units, up to a NUL.
 ///

@@ -39,6 +39,7 @@ struct Line {
     unsigned number;
     HDRVLINE driver;
     DWORD call_states; /* That the line can witness. */
+    DWORD call_features;
     DWORD media;
     size_t cursor;
 };
@@ -92,6 +93,8 @@ static const char *state_name(DWORD_PTR state) {
     case LINECALLSTATE_CONNECTED: return "CONNECTED";
     case LINECALLSTATE_PROCEEDING: return "PROCEEDING";
     case LINECALLSTATE_DISCONNECTED: return "DISCONNECTED";
+    case LINECALLSTATE_ONHOLDPENDTRANSFER: return "ONHOLDPENDTRANSFER";
+    case LINECALLSTATE_CONFERENCED: return "CONFERENCED";
     default: return "?";
     }
 }
@@ -311,6 +314,7 @@ static void read_caps(Line *line) {
     address.dwTotalSize = sizeof address;
     ok(TSPI_lineGetAddressCaps(device, 0, VERSION, 0, &address), "lineGetAddressCaps");
     line->call_states = address.dwCallStates;
+    line->call_features = address.dwCallFeatures;
     printf("line %u: media %#x, call states %#x\n", line->number, line->media, line->call_states);
 }
 
@@ -384,6 +388,36 @@ static LONG get_call_status(const void *of, DWORD version, void *block) {
     return TSPI_lineGetCallStatus(((const Call *)of)->driver, block);
 }
 
+/* A question of the extension, with its answer behind the head. */
+typedef struct {
+    DWORD question, needed, used, answer[4];
+} Asked;
+
+/* The extension: its id and version, and what it tells. */
+static void probe_extension(const Line *line) {
+    DWORD device = ID_BASE + line->number, version = 0;
+    LINEEXTENSIONID extension = {0, 0, 0, 0};
+    ok(TSPI_lineGetExtensionID(device, VERSION, &extension), "lineGetExtensionID");
+    CHECK(extension.dwExtensionID0 && extension.dwExtensionID3, "no extension");
+    ok(TSPI_lineNegotiateExtVersion(device, VERSION, 0, 0xffffffffu, &version), "lineNegotiateExtVersion");
+    CHECK(version == 0x00010000, "extension version %#x", version);
+    CHECK(TSPI_lineNegotiateExtVersion(device, VERSION, 0x00010001, 0xffffffffu, &version) ==
+              LINEERR_INCOMPATIBLEEXTVERSION,
+          "a version that is not there");
+    Asked asked = {1, 0, 0, {0, 0, 0, 0}};
+    CHECK(TSPI_lineDevSpecific(1, line->driver, 0, NULL, &asked, sizeof asked) == LINEERR_OPERATIONUNAVAIL,
+          "asked without selecting the version");
+    ok(TSPI_lineSelectExtVersion(line->driver, version), "lineSelectExtVersion");
+    DO(TSPI_lineDevSpecific(id, line->driver, 0, NULL, &asked, sizeof asked), "lineDevSpecific");
+    CHECK(asked.needed == 20 && asked.used == 20 && (asked.answer[0] & 4) && (asked.answer[1] & 4), "loop %u %#x %#x",
+          asked.used, asked.answer[0], asked.answer[1]);
+    DO(TSPI_lineDevSpecific(id, line->driver, 0, NULL, &asked, 12), "lineDevSpecific in little room");
+    CHECK(asked.needed == 20 && asked.used == 12, "used %u of %u", asked.used, asked.needed);
+    asked.question = 99;
+    CHECK(TSPI_lineDevSpecific(1, line->driver, 0, NULL, &asked, sizeof asked) == LINEERR_INVALPARAM, "question 99");
+    ok(TSPI_lineSelectExtVersion(line->driver, 0), "lineSelectExtVersion");
+}
+
 static void probe_line(const Line *line) {
     probe_sizes((Getter){"lineGetDevCaps 1.3", get_dev_caps, line, 0x00010003, 236});
     probe_sizes((Getter){"lineGetDevCaps 1.4", get_dev_caps, line, 0x00010004, 240});
@@ -398,6 +432,8 @@ static void probe_line(const Line *line) {
     probe_sizes((Getter){"lineGetDevConfig", get_config, line, 0, 24});
 
     DWORD device = ID_BASE + line->number, number = 99;
+    /* A handle of a line is none of a call. */
+    CHECK(TSPI_lineHold(1, (HDRVCALL)line->driver) == LINEERR_INVALCALLHANDLE, "a line is held");
     ok(TSPI_lineGetNumAddressIDs(line->driver, &number), "lineGetNumAddressIDs");
     CHECK(number == 1, "%u addresses", number);
     char16_t address[] = u"5550100";
@@ -421,9 +457,8 @@ static void probe_line(const Line *line) {
     config[0] ^= 1;
     CHECK(TSPI_lineSetDevConfig(device, config, id.string.dwStringSize, (LPCWSTR)u"tapi/line") == LINEERR_INVALPARAM,
           "a spoilt configuration is taken");
-    LINEEXTENSIONID extension = {1, 1, 1, 1};
-    ok(TSPI_lineGetExtensionID(device, VERSION, &extension), "lineGetExtensionID");
-    CHECK(!(extension.dwExtensionID0 | extension.dwExtensionID3), "an extension");
+    CHECK(TSPI_lineSetDevConfig(device, config, 0, (LPCWSTR)u"tapi/line") == LINEERR_INVALPARAM, "no configuration");
+    probe_extension(line);
     HICON icon = (HICON)1;
     ok(TSPI_lineGetIcon(device, NULL, &icon), "lineGetIcon");
     CHECK(icon == NULL, "an icon");
@@ -506,6 +541,8 @@ static void between_the_lines(Line *from, Line *to) {
     probe_call(in);
     probe_call(out);
     probe_sizes((Getter){"lineGetCallInfo", get_call_info, in, 0, 324});
+    DO(TSPI_lineReleaseUserUserInfo(id, in->driver), "lineReleaseUserUserInfo");
+    CHECK(TSPI_lineSwapHold(1, in->driver, out->driver) == LINEERR_INVALCALLHANDLE, "calls of two lines are swapped");
     ok(TSPI_lineMonitorDigits(in->driver, LINEDIGITMODE_DTMF), "lineMonitorDigits");
     ok(TSPI_lineMonitorDigits(out->driver, LINEDIGITMODE_DTMF), "lineMonitorDigits");
     send_digits(out, in, u"159D", 1);
@@ -565,6 +602,75 @@ static void far_end_hangs_up(Line *line) {
     wait_ready(line);
 }
 
+/* Three-way calling: a second call beside the first, and then all in one conference. */
+static void three_parties(Line *line) {
+    if (!(line->call_features & LINECALLFEATURE_SETUPTRANSFER)) {
+        printf("--- line %u cannot consult\n", line->number);
+        return;
+    }
+    printf("--- line %u consults\n", line->number);
+    Call *first = make_call(line, u"5550120", 0);
+    wait_state(first, LINECALLSTATE_CONNECTED);
+    pthread_mutex_lock(&lock);
+    Call *second = new_call(line, NULL), *conference = new_call(line, NULL);
+    pthread_mutex_unlock(&lock);
+    DO(TSPI_lineSetupTransfer(id, first->driver, (HTAPICALL)second, &second->driver, NULL), "lineSetupTransfer");
+    CHECK(second->driver != NULL, "no handle of the consultation call");
+    wait_state(first, LINECALLSTATE_ONHOLDPENDTRANSFER);
+    wait_state(second, LINECALLSTATE_DIALTONE);
+    DO(TSPI_lineDial(id, second->driver, (LPCWSTR)u"5550131", 0), "lineDial");
+    wait_state(second, LINECALLSTATE_CONNECTED);
+    DO(TSPI_lineCompleteTransfer(id, first->driver, second->driver, (HTAPICALL)conference, &conference->driver,
+                                 LINETRANSFERMODE_CONFERENCE),
+       "lineCompleteTransfer");
+    wait_state(conference, LINECALLSTATE_CONNECTED);
+    CHECK(wait_state(first, LINECALLSTATE_CONFERENCED) == (DWORD_PTR)conference, "whose member is the first call?");
+    CHECK(wait_state(second, LINECALLSTATE_CONFERENCED) == (DWORD_PTR)conference, "whose member is the second call?");
+    drop_and_close(conference);
+    drop_and_close(first);
+    drop_and_close(second);
+    wait_ready(line);
+}
+
+/* What the line says, as samples from a socket; it ends with the call. */
+static void hears(Line *line) {
+    Call *call = make_call(line, u"5550126", 0);
+    wait_state(call, LINECALLSTATE_CONNECTED);
+    struct {
+        VARSTRING string;
+        int socket;
+    } id;
+    memset(&id, 0, sizeof id);
+    id.string.dwTotalSize = sizeof id;
+    LONG answer =
+        TSPI_lineGetID(NULL, 0, call->driver, LINECALLSELECT_CALL, &id.string, (LPCWSTR)u"wave/in", NULL);
+    if (answer == LINEERR_NODEVICE) {
+        printf("--- line %u gives no audio\n", line->number);
+        drop_and_close(call);
+        wait_ready(line);
+        return;
+    }
+    printf("--- line %u is heard\n", line->number);
+    ok(answer, "lineGetID");
+    CHECK(id.string.dwStringSize == sizeof id.socket && id.string.dwStringOffset == sizeof id.string, "wave/in");
+    int16_t samples[80];
+    ssize_t got;
+    int loudest = 0;
+    while (loudest < 1000) {
+        got = read(id.socket, samples, sizeof samples);
+        CHECK(got > 0, "the audio ended");
+        for (size_t at = 0; at < (size_t)got / 2; at++) {
+            int value = samples[at] < 0 ? -samples[at] : samples[at];
+            if (value > loudest) loudest = value;
+        }
+    }
+    drop_and_close(call);
+    while ((got = read(id.socket, samples, sizeof samples)) > 0) continue;
+    CHECK(got == 0, "the audio does not end with the call");
+    close(id.socket);
+    wait_ready(line);
+}
+
 static void session(void) {
     DWORD version = 0, line_count = 0, phone_count = 0, options = 99;
     ok(TSPI_lineNegotiateTSPIVersion(INITIALIZE_NEGOTIATION, 0x00010003, 0x00030001, &version), "version");
@@ -598,6 +704,8 @@ int main(void) {
         scripted(&lines[n], u"5550122", LINECALLSTATE_RINGBACK);
         scripted(&lines[n], u"5550124", LINECALLSTATE_SPECIALINFO);
         far_end_hangs_up(&lines[n]);
+        three_parties(&lines[n]);
+        hears(&lines[n]);
     }
     DWORD wanted = LINECALLSTATE_BUSY | LINECALLSTATE_RINGBACK | LINECALLSTATE_SPECIALINFO;
     CHECK((witnessed & wanted) == wanted, "no line witnessed %#x", wanted & ~witnessed);

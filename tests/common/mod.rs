@@ -8,6 +8,7 @@ use loopstart::provider::{
     LineState, MediaModes, Notification, Reply, RequestId,
 };
 use loopstart::runtime::{Host, Runtime};
+use loopstart::signal::plan::Plan;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -72,10 +73,24 @@ impl Rig {
     /// Opens the lines of `devices`, with line time `speed` times as fast for emulated ones. A device that cannot be
     /// opened has no place among `lines`.
     pub(crate) fn start(devices: &[&str], speed: f64) -> Self {
-        let (tell, told) = unbounded();
         let mut config = Config::default();
         config.set_devices(devices.iter().copied()).expect("selectors");
         config.emulated.speed = speed;
+        Self::configured(config)
+    }
+
+    /// FXO lines 0 to `lines` of an exchange of this plan, in service; line time goes as fast as the machine can.
+    pub(crate) fn of_plan(plan: Arc<Plan>, lines: usize) -> Self {
+        let devices: Vec<String> = (0..lines).map(|line| format!("emulated:{line}?port=fxo")).collect();
+        let mut config = Config::default();
+        config.set_devices(devices.iter().map(String::as_str)).expect("selectors");
+        config.emulated.speed = 100.0;
+        config.emulated.plan = plan;
+        Self::configured(config).ready()
+    }
+
+    fn configured(config: Config) -> Self {
+        let (tell, told) = unbounded();
         let host = Listener { tell, next_call: AtomicUsize::new(1000) };
         let runtime = Runtime::start(config, Arc::new(host)).expect("a runtime");
         let mut lines = Vec::new();
