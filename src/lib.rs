@@ -7,6 +7,7 @@
 #[doc(hidden)]
 pub mod cli;
 pub mod config;
+pub mod plan_file;
 pub mod runtime;
 pub mod tspi;
 

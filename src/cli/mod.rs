@@ -9,6 +9,7 @@ mod demo;
 mod exchange;
 mod list;
 mod output;
+mod plan;
 mod plot;
 mod session;
 mod signals;
@@ -39,7 +40,8 @@ A device SELECTOR is emulated:N, serial:/dev/ttyACM0, dahdi:N, or a stable id as
 
 Environment:
   LOOPSTART_DEVICES   selectors separated by commas, or auto
-  LOOPSTART_EMULATED  the emulated exchange: country=us,speed=1,plan=nanp,control=PATH
+  LOOPSTART_EMULATED  the emulated exchange: country=us,speed=1,plan=nanp,services=all,control=PATH
+  LOOPSTART_PLAN      the switch plan of real lines: a name ('loopstart plan list') or the path of a plan file
   LOOPSTART_CONFIG    configuration file (else ~/.config/loopstart/loopstart.toml, /etc/loopstart.toml)
   LOOPSTART_LOG       log to standard error: error, warn, info, debug or trace";
 
@@ -57,6 +59,8 @@ enum Command {
     Decode(decode::Options),
     /// Write tones, digits and caller identification as sound.
     Tone(tone::Options),
+    /// Show switch plans: how an exchange or PBX does hold, transfer, forwarding and the like.
+    Plan(plan::Options),
     /// Serve emulated voice modems on pseudo-terminals, for any program that knows modems.
     Exchange(exchange::Options),
 }
@@ -102,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Decode(options) => decode::run(&options),
         Command::Tone(options) => tone::run(&options),
         Command::Exchange(options) => exchange::run(&options),
+        Command::Plan(options) => plan::run(&options),
     };
     let (status, why) = match done {
         Ok(()) | Err(Failure::OutputClosed) => return ExitCode::SUCCESS,
