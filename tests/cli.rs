@@ -97,6 +97,7 @@ fn wrong_usage() {
         &["telephone"],
         &["demo", "--speed", "0"],
         &["demo", "--speed", "1e9"],
+        &["demo", "--plan", ""],
         &["call"],
         &["call", ""],
         &["call", "5550121", "--timeout", "0"],
@@ -168,7 +169,8 @@ fn list_says_what_lines_can_do() {
 
 #[test]
 fn the_demo_checks_itself() {
-    let output = run(&["demo", "--json", "--speed", "20"]);
+    // The ordinary calls; the services of plans have tests of their own.
+    let output = run(&["demo", "--plan", "plain", "--json", "--speed", "20"]);
     let events = objects(&output);
     assert_eq!(output.status.code(), Some(0), "{}\n{}", text(&output.stderr), text(&output.stdout));
     let summary = events.last().expect("a summary");

@@ -210,7 +210,9 @@ impl Host {
 
     /// All calls forwarded, and no more; the number that is told is the number that was given.
     fn forward(&mut self) {
-        let number = self.number(ANSWERS);
+        // A number within a code cannot wait for a dial tone.
+        let destination = format!("{}{ANSWERS}", self.access.trim_end_matches('W'));
+        let number = wide(&destination);
         let mut list: Vec<u8> = [32 + number.len() as u32, 1, LINEFORWARDMODE_UNCOND, 0, 0, 0, number.len() as u32, 32]
             .iter()
             .flat_map(|w| w.to_ne_bytes())
@@ -232,7 +234,7 @@ impl Host {
             let entry = status[offset_of!(LINEADDRESSSTATUS, dwForwardOffset) / 4] as usize;
             assert_eq!(status[entry / 4], LINEFORWARDMODE_UNCOND);
             let told = text(&status, entry + offset_of!(LINEFORWARD, dwDestAddressSize));
-            assert_eq!(told, format!("{}{ANSWERS}", self.access));
+            assert_eq!(told, destination);
         }
         let cancel = [self.line, 1, 0, 0, 0, 0, address(&mut consultation), 0];
         self.library.done("TSPI_lineForward", &cancel);
@@ -288,7 +290,7 @@ fn on(plan: &str) {
 #[test]
 fn parties_and_services() {
     // One after the other: the library has one state in a process.
-    for plan in ["nanp", "pbx", "etsi"] {
+    for plan in ["nanp", "pbx", "etsi", "centrex"] {
         on(plan);
     }
 }

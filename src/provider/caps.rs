@@ -142,7 +142,7 @@ pub(crate) fn switch_features(caps: Caps, plan: &Plan) -> (CallFeatures, CallFea
     (f, f2)
 }
 
-/// Whether a waiting call is offered, and can be taken.
+/// Whether a waiting call can be taken.
 fn has_waiting(caps: Caps, plan: &Plan) -> bool {
     can(caps, plan, Service::WaitingAnswer)
 }
@@ -240,6 +240,7 @@ pub(crate) fn address(description: &DeviceDescription, caps: Caps) -> AddressCap
     let (_, services2) = services::call_features(caps, plan);
     let joins = possible.intersects(CallFeatures::SETUP_CONFERENCE);
     let waits = has_waiting(caps, plan);
+    let seen = waits && caps.contains(Caps::SEES_CALL_WAITING);
     let forwards = services::forward_modes(caps, plan);
     let rings = services::ring_range(caps, plan);
     let completes = services::completion_modes(caps, plan);
@@ -279,7 +280,7 @@ pub(crate) fn address(description: &DeviceDescription, caps: Caps) -> AddressCap
             | D::NoAnswer.bit()
             | D::TempFailure.bit()
             | D::Blocked.bit()
-            | if waits { D::Pickup.bit() } else { 0 }
+            | if seen { D::Pickup.bit() } else { 0 }
             | when(caps, Caps::SEES_BUSY, D::Busy.bit())
             | when(caps, Caps::SEES_REORDER | Caps::SEES_SIT, D::Congestion.bit())
             | when(caps, Caps::SEES_SIT, D::BadAddress.bit())
@@ -289,7 +290,7 @@ pub(crate) fn address(description: &DeviceDescription, caps: Caps) -> AddressCap
         features: AddressFeatures::MAKE_CALL | media_features(caps).1 | services::line_features(caps, plan).1,
         max_no_answer_timeout: u32::MAX,
         connected_modes: ConnectedMode::Active.bit() | when(caps, Caps::SEES_ANSWER, ConnectedMode::Confirmed.bit()),
-        offering_modes: OfferingMode::Active.bit() | if waits { OfferingMode::Inactive.bit() } else { 0 },
+        offering_modes: OfferingMode::Active.bit() | if seen { OfferingMode::Inactive.bit() } else { 0 },
         max_active_calls: 1,
         max_held_calls: u32::from(possible.contains(CallFeatures::HOLD) || waits),
         max_held_pending_calls: u32::from(

@@ -51,6 +51,7 @@ impl Line {
                 // Only a line on hook can ring: the old call is over.
                 if !self.is_releasing() {
                     self.on_hook(now);
+                    self.parties_down(sh, now);
                     let engaged = self.is_engaged(h);
                     self.witness(sh, h, Witness::Dropped, now);
                     if engaged {
@@ -97,8 +98,8 @@ impl Line {
 
     /// The host does not want the ringing call. A loop cannot reject ringing: let it ring out.
     pub(crate) fn ring_out(&mut self) {
-        if self.off_seen {
-            // We were in the call: this ringing is over.
+        if self.off_seen || self.ringing.stopped {
+            // We were in the call, or it stopped while we took it: this ringing is over.
             self.ringing = Ringing::default();
             self.timers.stop(Timer::Ringing);
         } else {

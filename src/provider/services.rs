@@ -18,7 +18,8 @@ use crate::procedure::{Proof, Trouble};
 use crate::request::Purpose;
 use crate::timers::Timer;
 use crate::{
-    AddressFeatures, CallFeatures, CallFeatures2, CallHandle, CallState, Command, LineErr, LineFeatures, Reply, RequestId,
+    AddressFeatures, CallFeatures, CallFeatures2, CallHandle, CallState, Command, LineErr, LineFeatures, Reply,
+    RequestId,
 };
 use alloc::vec;
 use loopstart_signal::plan::{Piece, Plan, Procedure, Service, Step, Steps, Waits};
@@ -244,12 +245,7 @@ impl Line {
     // ---- commands ----
 
     /// Carries out a command about a service of the exchange.
-    pub(crate) fn service_command(
-        &mut self,
-        sh: &mut Shared,
-        command: Command,
-        now: Time,
-    ) -> Result<Reply, LineErr> {
+    pub(crate) fn service_command(&mut self, sh: &mut Shared, command: Command, now: Time) -> Result<Reply, LineErr> {
         match command {
             Command::Forward { request, address_id, list, rings, .. } => {
                 self.forward(sh, request, address_id, &list, rings, now).map(|()| Reply::Ok)

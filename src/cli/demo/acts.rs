@@ -79,6 +79,7 @@ pub(super) enum Do {
     /// The caller identification of a call: this line, or withheld.
     Caller(Name, Option<Line>),
     Answer(Name),
+    /// Ends a call, unless it is over.
     Drop(Name),
     Hold(Name),
     Unhold(Name),

@@ -187,6 +187,12 @@ impl Board {
         self.runtime.query(|p| p.device_caps(self.device(at))).map(|caps| caps.features)
     }
 
+    /// Whether a line can make a call now: nothing is up on it, and it does not ring.
+    pub(super) fn is_free(&self, at: usize) -> bool {
+        let status = self.line(at).and_then(|line| self.runtime.query(|p| p.line_status(line)));
+        status.is_ok_and(|status| status.features.contains(LineFeatures::MAKE_CALL))
+    }
+
     /// What can be done with a call now.
     pub(super) fn features(&self, call: CallHandle) -> CallFeatures {
         self.runtime.query(|p| p.call_status(call)).map_or(CallFeatures::empty(), |status| status.features)

@@ -131,7 +131,7 @@ impl Troupe<'_> {
     pub(super) fn clear(&mut self) -> Result<(), Stop> {
         let mut patience = self.board.patience();
         let mut again = true;
-        while !self.board.quiet() || !self.on_hook()? {
+        while !self.board.quiet() || !self.all_free()? {
             if let Some(happening) = self.board.next(self.interrupt)? {
                 self.happened(&happening)?;
             } else if let Some(why) = self.board.too_long(patience) {
@@ -148,11 +148,19 @@ impl Troupe<'_> {
         self.wires()
     }
 
-    fn on_hook(&self) -> Result<bool, Stop> {
+    /// Waits until a line can make a call.
+    pub(super) fn free(&mut self, line: Line) -> Result<(), Stop> {
+        self.wait(&format!("{} does not become free", line.name()), |troupe| {
+            Ok(troupe.board.is_free(line.place()).then_some(()))
+        })
+    }
+
+    /// Whether every line is free, on both sides.
+    fn all_free(&self) -> Result<bool, Stop> {
         for line in Line::ALL {
             let reply = self.board.ask_exchange(&format!("state {}", line.port())).map_err(Stop::Failed)?;
             let state: Option<State> = reply.lines().next().and_then(|first| serde_json::from_str(first).ok());
-            if state.is_none_or(|state| state.phase != "idle") {
+            if state.is_none_or(|state| state.phase != "idle") || !self.board.is_free(line.place()) {
                 return Ok(false);
             }
         }

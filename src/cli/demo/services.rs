@@ -133,6 +133,8 @@ impl Troupe<'_> {
             Do::Offered(line, name) => self.offered(line, name),
             Do::Caller(name, who) => self.caller(name, who),
             Do::Answer(name) => self.on(name, "answer", |request, call| Command::Answer { request, call }),
+            // What has just been asked may have ended it.
+            Do::Drop(name) if self.is_over(name) => Ok(()),
             Do::Drop(name) => self.on(name, "hang up", |request, call| Command::Drop { request, call }),
             Do::Hold(name) => self.on(name, "hold", |request, call| Command::Hold { request, call }),
             Do::Unhold(name) => self.on(name, "unhold", |request, call| Command::Unhold { request, call }),
@@ -269,6 +271,10 @@ impl Troupe<'_> {
         call.map(|call| (call.handle, call.line)).ok_or_else(|| Stop::Failed(format!("there is no call {name}")))
     }
 
+    fn is_over(&self, name: Name) -> bool {
+        self.calls.get(name).and_then(|host| self.board.call(*host)).is_some_and(board::Call::is_over)
+    }
+
     fn handle(&self, name: Name) -> Result<CallHandle, Stop> {
         self.call(name).map(|(handle, _)| handle)
     }
@@ -301,6 +307,7 @@ impl Troupe<'_> {
         text: &str,
         make: impl FnOnce(RequestId, LineHandle, HostCall) -> Command,
     ) -> Result<(), Stop> {
+        self.free(line)?;
         let handle = self.board.line(line.place()).map_err(|error| Stop::Failed(error.to_string()))?;
         let host = self.board.new_call();
         let reply = self.does(line.place(), &format!("{text} ({name})"), |request| make(request, handle, host))?;
@@ -330,6 +337,7 @@ impl Troupe<'_> {
     /// Sets or cancels forwarding of all calls. Where the exchange wants it confirmed by a call to the new place, that is
     /// answered there.
     fn forward(&mut self, line: Line, to: Option<Option<Line>>) -> Result<(), Stop> {
+        self.free(line)?;
         let handle = self.board.line(line.place()).map_err(|error| Stop::Failed(error.to_string()))?;
         let place = to.flatten();
         let number = place.map(|to| self.number(To::Line(to)));

@@ -254,6 +254,7 @@ pub(super) const ACTS: &[Act] = &[
             Call(A, TO_B, Plainly, "A-B"),
             Is("A-B", "BUSY"),
             Complete("A-B"),
+            Drop("A-B"),
             Is("A-B", "IDLE"),
             Drop("B-busy"),
             Is("B-busy", "IDLE"),

@@ -35,6 +35,8 @@ mod media;
 mod outgoing;
 mod parameters;
 mod property;
+mod services;
+mod states;
 mod switchboard;
 mod switching;
 
