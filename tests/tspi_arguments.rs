@@ -668,14 +668,19 @@ impl Host {
             };
             for (name, sockets) in [("wave/in", 1), ("wave/out", 1), ("wave/in/out", 2)] {
                 let before = open();
-                let mut small = [24 + 4 * sockets - 1, 0, 0, 0, 0, 0, 0, 0];
-                let answer = ask(name, &mut small);
-                if answer == LineErr::NODEVICE.code() {
+                let small = || {
+                    let mut small = [24 + 4 * sockets - 1, 0, 0, 0, 0, 0, 0, 0];
+                    (ask(name, &mut small), small[1], small[4])
+                };
+                if small().0 == LineErr::NODEVICE.code() {
                     assert_eq!(at, 0, "the FXO port has audio");
                     continue;
                 }
-                assert_eq!((answer, small[1], small[4]), (0, 24 + 4 * sockets, 0), "{name}");
-                assert_eq!(open(), before, "nothing was opened for nothing");
+                // Often, for threads of the provider open and close descriptors of their own meanwhile.
+                for _ in 0..50 {
+                    assert_eq!(small(), (0, 24 + 4 * sockets, 0), "{name}");
+                }
+                assert!(open() < before + 25, "nothing was opened for nothing");
                 let mut block = [24 + 4 * sockets, 0, 0, 0, 0, 0, 0, 0];
                 assert_eq!(ask(name, &mut block), 0, "{name}");
                 assert_eq!((block[3], block[4]), (STRINGFORMAT_BINARY, 4 * sockets));

@@ -359,7 +359,7 @@ impl Actor {
 
 #[cfg(test)]
 mod tests {
-    use super::super::session::{Caller, Unknown};
+    use crate::cli::session::{Caller, Unknown};
     use super::*;
     use crate::provider::{BusyMode, DisconnectMode};
     use crate::signal::DigitMode;

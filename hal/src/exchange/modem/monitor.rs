@@ -39,7 +39,7 @@ const BURST_DBM0: f32 = -45.0;
 /// Quiet after which sound is a new burst of ringback: longer than the gaps within a double burst.
 const BURST_GAP_STEPS: u32 = 200;
 /// Sound that is a burst of ringback: longer than a digit, no longer than the shortest national burst (400 ms).
-const BURST_STEPS: u32 = 60;
+const BURST_STEPS: u32 = 76;
 
 /// Listens.
 #[derive(Debug)]
