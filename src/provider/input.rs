@@ -570,8 +570,8 @@ pub struct ForwardEntry {
 pub struct MediaControl {
     /// On digits: which, how they come, and what happens (`LINEMEDIACONTROL_` bit).
     pub digits: Vec<(u8, DigitModes, u32)>,
-    /// On media.
-    pub media: Vec<(MediaModes, u32)>,
+    /// On media: which, how long one must last before it counts (zero: at once), and what happens.
+    pub media: Vec<(MediaModes, Duration, u32)>,
     /// On tones.
     pub tones: Vec<(WatchedTone, u32)>,
     /// On call states (`LINECALLSTATE_` bits).
@@ -707,6 +707,8 @@ pub struct CallParams {
     pub no_answer_timeout: Duration,
     /// Where a consultation call goes that is dialled by itself.
     pub target: Option<Address>,
+    /// Bytes of the host that go with the call, at most 4096.
+    pub data: Vec<u8>,
 }
 
 impl Default for CallParams {
@@ -724,6 +726,7 @@ impl Default for CallParams {
             orig_address: None,
             no_answer_timeout: Duration::ZERO,
             target: None,
+            data: Vec::new(),
         }
     }
 }

@@ -165,6 +165,8 @@ pub(crate) struct Line {
     pub(crate) caps: Caps,
     pub(crate) service: Service,
     pub(crate) battery: bool,
+    /// The polarity is not the one with which the device came into service.
+    pub(crate) reversed: bool,
     pub(crate) open: Option<Open>,
     /// The device was removed; the entry goes when the host has closed the line.
     pub(crate) removed: bool,
@@ -221,6 +223,7 @@ impl Line {
             caps: Caps::empty(),
             service: Service::Starting,
             battery: true,
+            reversed: false,
             open: None,
             removed: false,
             remove_told: false,
@@ -288,6 +291,8 @@ impl Line {
 
     /// Takes in what the device said.
     pub(crate) fn event(&mut self, sh: &mut Shared, event: LineEvent, now: Time) {
+        // Whoever it is meant for, the line is as it is.
+        self.reversed ^= event == LineEvent::PolarityReversed && self.service == Service::Ready;
         match event {
             LineEvent::Ready(caps) => self.back(sh, caps, now),
             LineEvent::Lost(loss) => self.lost(sh, loss, now),
@@ -355,6 +360,7 @@ impl Line {
             Timer::Listen => self.digits.listening = None,
             Timer::WatchTones => self.watch_ended(Outcome::Failed(Failure::Timeout)),
             Timer::Speaker => self.speaker_ended(sh, Outcome::Failed(Failure::Timeout)),
+            Timer::Medium => self.medium_lasts(sh, now),
             Timer::Ringing => self.ring_stopped(sh, now),
             Timer::CallerId => self.caller = None,
             Timer::NoAnswer => {
@@ -725,6 +731,7 @@ impl Line {
         let was = core::mem::replace(&mut self.service, Service::Ready);
         let old = core::mem::replace(&mut self.caps, caps);
         if was != Service::Ready {
+            self.reversed = false;
             self.tell_line(sh, line_state::IN_SERVICE, LineState::InService);
         }
         if old != caps {

@@ -134,7 +134,7 @@ impl Provider {
             available_media: if line.is_free() { params::media(line.caps) } else { MediaModes::empty() },
             completions: line.services.completions(),
             message_waiting: false,
-            reversed: false,
+            reversed: line.reversed,
             terminals: line.terminal_modes(&self.shared, None),
         })
     }

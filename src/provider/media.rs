@@ -7,12 +7,14 @@ use crate::digits::digit_heed;
 use crate::line::{Line, Shared};
 use crate::media_control::Trigger;
 use crate::request::Purpose;
+use crate::timers::Timer;
 use crate::tones::{ToneLists, Watching};
 use crate::{
     AddressFeatures, CallHandle, CallInfoChange, CallState, Command, LineErr, LineFeatures, MediaControl, MediaModes,
     Notification, Reply, caps,
 };
 use alloc::vec::Vec;
+use core::time::Duration;
 use loopstart_signal::{ActionId, Caps, Heed, MediaSign, Outcome, Time};
 
 /// Most bytes of the host's call data.
@@ -61,6 +63,18 @@ pub(crate) struct Media {
     /// The device was told to pause the media stream.
     pub(crate) paused: bool,
     pub(crate) speaker: crate::terminal::Speaker,
+    /// The medium that is there at present.
+    pub(crate) present: Option<Present>,
+}
+
+/// A medium that is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Present {
+    call: CallHandle,
+    mode: MediaModes,
+    since: Time,
+    /// What it sets off after this time and before has been done.
+    handled: Duration,
 }
 
 /// Media that can be told apart. `UNKNOWN` may be asked for, and never comes.
@@ -140,14 +154,11 @@ impl Line {
 
     /// What the far end is was heard. The call's own media mode is the host's to decide.
     pub(crate) fn media_heard(&mut self, sh: &mut Shared, sign: MediaSign, now: Time) {
-        let Some(mode) = mode_of(sign) else { return };
+        let Some(mode) = mode_of(sign) else { return self.medium_gone() };
         let Some(h) = self.current.filter(|_| !self.is_releasing()) else { return };
         let Some(call) = sh.call_mut(h).filter(|c| c.is_up() && c.announced) else { return };
-        if call.wishes.told == Some(mode) {
-            return;
-        }
-        call.wishes.told = Some(mode);
-        let message = call.host.filter(|_| call.wishes.monitor.contains(mode)).map(|host| Notification::Media {
+        let known = call.wishes.told.replace(mode) == Some(mode);
+        let message = call.host.filter(|_| !known && call.wishes.monitor.contains(mode)).map(|host| Notification::Media {
             host_line: call.host_line,
             line: call.line,
             host,
@@ -156,7 +167,52 @@ impl Line {
             tick: now.millis() as u32,
         });
         sh.notify(message);
-        self.trigger(sh, h, Trigger::Media(mode));
+        let goes_on = self.media.present.is_some_and(|present| present.call == h && present.mode == mode);
+        if !goes_on {
+            self.trigger(sh, h, Trigger::Media { mode, after: None, lasted: Duration::ZERO });
+        }
+        // Other signs come again and again; a voice is told when it begins, so it was not there the whole time.
+        if !goes_on || sign == MediaSign::Voice {
+            self.medium_begins(sh, Present { call: h, mode, since: now, handled: Duration::ZERO });
+        }
+    }
+
+    fn medium_begins(&mut self, sh: &Shared, present: Present) {
+        self.media.present = Some(present);
+        self.await_medium(sh);
+    }
+
+    /// Nothing is there any more, as far as is heard.
+    fn medium_gone(&mut self) {
+        self.media.present = None;
+        self.timers.stop(Timer::Medium);
+    }
+
+    /// Wakes up when the present medium has lasted as long as the next thing that it sets off wants.
+    fn await_medium(&mut self, sh: &Shared) {
+        let Some(present) = self.media.present else { return };
+        let call = sh.call(present.call);
+        let next = call.and_then(|call| self.controls(call).filter_map(|c| c.next_medium(present.mode, present.handled)).min());
+        match next {
+            Some(next) => self.timers.start(Timer::Medium, present.since + next),
+            None => self.timers.stop(Timer::Medium),
+        }
+    }
+
+    /// The present medium has lasted for some time.
+    pub(crate) fn medium_lasts(&mut self, sh: &mut Shared, now: Time) {
+        let Some(Present { call, mode, since, handled }) = self.media.present else { return };
+        let lasted = now.since(since);
+        self.trigger(sh, call, Trigger::Media { mode, after: Some(handled), lasted });
+        self.medium_begins(sh, Present { call, mode, since, handled: lasted });
+    }
+
+    /// What media set off was changed: only what is still to come counts.
+    pub(crate) fn media_control_changed(&mut self, sh: &Shared, now: Time) {
+        if let Some(present) = &mut self.media.present {
+            present.handled = now.since(present.since);
+        }
+        self.await_medium(sh);
     }
 
     /// What the device must report for the host's wishes about the media of this call, digits it is controlled by
@@ -177,6 +233,7 @@ impl Line {
     pub(crate) fn lose_media(&mut self, sh: &mut Shared) {
         self.media.watching = Watching::default();
         self.media.paused = false;
+        self.medium_gone();
         self.lose_speaker(sh);
     }
 
@@ -191,11 +248,16 @@ impl Line {
     pub(crate) fn forget_media(&mut self, sh: &mut Shared, now: Time) {
         self.forget_tones(sh, now);
         self.media.paused = false;
+        self.medium_gone();
     }
 
     /// Has the device do what the host wants of the media of the call that is up.
     pub(crate) fn follow_media(&mut self, sh: &mut Shared, now: Time) {
         self.follow_tones(sh, now);
+        if self.media.present.is_some_and(|present| self.current != Some(present.call)) {
+            // Another party has the line.
+            self.medium_gone();
+        }
         self.follow_stream(sh);
         self.follow_speaker(sh, now);
     }
@@ -216,6 +278,9 @@ impl Line {
             call.wishes.monitor = MediaModes::empty();
             call.wishes.tones = ToneLists::default();
             call.wishes.control = MediaControl::default();
+        }
+        if self.media.present.is_some_and(|present| present.call == h) {
+            self.medium_gone();
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::line::{Line, Service, Shared};
 use crate::media::detectable;
 use crate::tones::{can_be_watched, union};
 use crate::{CallHandle, CallState, DigitModes, LineErr, MediaControl, MediaModes, Scope, caps, dial};
+use core::time::Duration;
 use loopstart_signal::{ActionKind, Caps, Heed, MediaOrder, Time, WatchedTone};
 
 /// Entries that each list may have.
@@ -26,7 +27,12 @@ const RESUME: u32 = 0x10;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Trigger {
     Digit(u8, DigitModes),
-    Media(MediaModes),
+    /// A medium is there, and has lasted so long; `after` is the time it had lasted when it set off something before.
+    Media {
+        mode: MediaModes,
+        after: Option<Duration>,
+        lasted: Duration,
+    },
     Tone(WatchedTone),
     State(CallState),
 }
@@ -41,18 +47,25 @@ impl MediaControl {
         self.digits.is_empty() && self.media.is_empty() && self.tones.is_empty() && self.states.is_empty()
     }
 
+    /// The next time after `handled` at which this medium, if it lasts, sets off something.
+    pub(crate) fn next_medium(&self, mode: MediaModes, handled: Duration) -> Option<Duration> {
+        self.media.iter().filter(|e| e.0.contains(mode) && e.1 > handled).map(|e| e.1).min()
+    }
+
     /// What this sets off.
     fn actions(&self, trigger: Trigger) -> impl Iterator<Item = u32> {
         let digits = self.digits.iter().filter(move |(symbol, modes, _)| {
             matches!(trigger, Trigger::Digit(digit, mode)
                 if dial::digit(char::from(*symbol)) == Some(digit) && modes.contains(mode))
         });
-        let media =
-            self.media.iter().filter(move |(modes, _)| matches!(trigger, Trigger::Media(m) if modes.contains(m)));
+        let media = self.media.iter().filter(move |(modes, least, _)| {
+            matches!(trigger, Trigger::Media { mode, after, lasted }
+                if modes.contains(mode) && *least <= lasted && after.is_none_or(|after| *least > after))
+        });
         let tones = self.tones.iter().filter(move |(tone, _)| matches!(trigger, Trigger::Tone(t) if *tone == t));
         let states =
             self.states.iter().filter(move |(bits, _)| matches!(trigger, Trigger::State(s) if bits & s.bit() != 0));
-        digits.map(|e| e.2).chain(media.map(|e| e.1)).chain(tones.map(|e| e.1)).chain(states.map(|e| e.1))
+        digits.map(|e| e.2).chain(media.map(|e| e.2)).chain(tones.map(|e| e.1)).chain(states.map(|e| e.1))
     }
 
     /// # Errors
@@ -67,7 +80,7 @@ impl MediaControl {
         fits(digits, self.digits.len(), LineErr::INVALDIGITLIST)?;
         let told = detectable(caps);
         let media =
-            self.media.iter().all(|&(modes, action)| !modes.is_empty() && told.contains(modes) && known(action));
+            self.media.iter().all(|&(modes, _, action)| !modes.is_empty() && told.contains(modes) && known(action));
         fits(media, self.media.len(), LineErr::INVALMEDIALIST)?;
         let tones = self.tones.iter().all(|(tone, action)| can_be_watched(tone) && known(*action));
         let possible = self.tones.is_empty() || caps.contains(Caps::HEARS_TONES);
@@ -128,6 +141,7 @@ impl Line {
         }
         self.digits.ask_again(Heed::all());
         self.watch_again();
+        self.media_control_changed(sh, now);
         self.settle(sh, now);
         Ok(())
     }

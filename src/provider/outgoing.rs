@@ -35,6 +35,7 @@ impl Line {
     pub(crate) fn check_make_call(&self, sh: &Shared, params: &CallParams) -> Result<(), LineErr> {
         self.ready()?;
         params::check_call(params, self.caps, self.description.number.as_deref())?;
+        services::check_codes(params.flags, self.caps, &self.description.plan)?;
         if let Some(h) = self.current {
             let ringing = sh.call(h).is_some_and(|c| c.is_incoming() && !c.is_up() && c.state_is_open());
             return Err(if ringing { LineErr::CALLUNAVAIL } else { LineErr::INUSE });
@@ -113,6 +114,7 @@ impl Line {
         call.country = country;
         call.called_id = address.map_or(String::new(), |a| a.0);
         call.no_answer_timeout = params.no_answer_timeout;
+        call.wishes.data.clone_from(&params.data);
         if let Some(own) = &self.description.number {
             call.caller_id_flags = PartyFlags::ADDRESS;
             call.caller_id = Number::new(own);

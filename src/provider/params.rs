@@ -1,5 +1,6 @@
 //! Checks and limits of the parameters a host gives.
 
+use crate::media::MAX_CALL_DATA;
 use crate::{CallParams, DialParams, LineErr, MediaModes};
 use core::time::Duration;
 use loopstart_signal::Caps;
@@ -113,6 +114,9 @@ pub(crate) fn check_call(params: &CallParams, caps: Caps, own: Option<&str>) -> 
     if params.flags.bits() & !FLAGS_KNOWN != 0 {
         return Err(LineErr::INVALCALLPARAMS);
     }
+    if params.data.len() > MAX_CALL_DATA {
+        return Err(LineErr::INVALCALLPARAMS);
+    }
     match params.address_mode {
         MODE_ADDRESS_ID if params.address_id == 0 => Ok(()),
         MODE_ADDRESS_ID => Err(LineErr::INVALADDRESSID),
@@ -170,6 +174,8 @@ mod tests {
         );
         assert_eq!(check(|p| p.media |= MediaModes::UNKNOWN), Ok(()));
         assert_eq!(check(|p| p.flags = CallParamFlags::from_bits_retain(0x100)), Err(LineErr::INVALCALLPARAMS));
+        assert_eq!(check(|p| p.data = std::vec![0; MAX_CALL_DATA]), Ok(()));
+        assert_eq!(check(|p| p.data = std::vec![0; MAX_CALL_DATA + 1]), Err(LineErr::INVALCALLPARAMS));
         assert_eq!(check(|p| p.address_mode = 0), Err(LineErr::INVALADDRESSMODE));
         assert_eq!(check(|p| p.address_id = 1), Err(LineErr::INVALADDRESSID));
         assert_eq!(check(|p| p.address_mode = 2), Err(LineErr::INVALADDRESS));

@@ -10,7 +10,7 @@ mod secure;
 mod take;
 
 pub(crate) use forward::{MAX_ENTRIES as MAX_FORWARD_ENTRIES, forward_modes, ring_range};
-pub(crate) use secure::{can_prefix, prefixed};
+pub(crate) use secure::{can_prefix, check_codes, prefixed};
 
 use crate::errand::{Asked, Errand, error_of};
 use crate::line::{Hook, Line, Shared};

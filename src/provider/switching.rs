@@ -9,7 +9,7 @@ use crate::request::Purpose;
 use crate::timers::Timer;
 use crate::{
     Address, CallFeatures, CallFeatures2, CallHandle, CallOrigin, CallParamFlags, CallParams, CallReason, CallState, CallStatus,
-    Command, ConnectedMode, DialToneMode, HostCall, LineErr, PartyFlags, Reply, RequestId, TransferMode, dial, params,
+    Command, ConnectedMode, DialToneMode, HostCall, LineErr, PartyFlags, Reply, RequestId, TransferMode, dial, params, services,
 };
 use alloc::string::String;
 use alloc::vec;
@@ -316,6 +316,7 @@ impl Line {
             (None, true) => return Err(LineErr::INVALCALLPARAMS),
             (_, false) => None,
         };
+        let target = services::prefixed(target, params.flags, self.caps, &self.description.plan)?;
         if self.calls.len() + 1 >= MAX_CALLS {
             return Err(LineErr::NOMEM);
         }
@@ -328,6 +329,7 @@ impl Line {
         call.flags = params.flags;
         call.dial = params::dial(&params.dial);
         call.no_answer_timeout = params.no_answer_timeout;
+        call.wishes.data.clone_from(&params.data);
         call.reason = CallReason::Transfer;
         call.related = sh.call(of).map_or(0, |of| of.call_id);
         if let Some(own) = &self.description.number {

@@ -39,6 +39,8 @@ timers! {
     WatchTones,
     /// Watches the running Speaker.
     Speaker,
+    /// A medium has lasted as long as one that controls the media stream must.
+    Medium,
     /// Ends a ringing whose end the device did not tell.
     Ringing,
     /// Forgets a caller identification to which no ring came.

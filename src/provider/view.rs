@@ -159,7 +159,7 @@ pub struct LineStatus {
     pub completions: u32,
     /// Messages wait.
     pub message_waiting: bool,
-    /// Polarity is reversed, as far as known.
+    /// Polarity is not the one with which the device came into service, as far as reversals were told.
     pub reversed: bool,
     /// `LINETERMMODE_` bits routed to each terminal ([`TERMINALS`](crate::TERMINALS)); empty without terminals.
     pub terminals: Vec<u32>,

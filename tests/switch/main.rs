@@ -5,7 +5,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod conference;
 mod nanp;
+mod operations;
 mod orders;
 mod pbx;
 

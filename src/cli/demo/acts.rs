@@ -4,7 +4,7 @@
 //! Which acts are played is asked of the plan and of the line's capabilities.
 
 use crate::provider::{AddressCaps, AddressFeatures, CallFeatures, LineFeatures};
-use crate::signal::plan::Service;
+use crate::signal::plan::{Lack, Service, Subscribed};
 
 /// A line of the demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,4 +150,18 @@ pub(super) struct Act {
     /// What the line must be able to do.
     pub(super) needs: Needs,
     pub(super) steps: &'static [Do],
+}
+
+/// Why a plan does not have a service.
+pub(super) fn lacks(lack: &Lack) -> String {
+    match lack {
+        Lack::NotInPlan => "the plan does not have it".into(),
+        Lack::No(why) if why.is_empty() => "the plan says that it is not there".into(),
+        Lack::No(why) => why.clone(),
+        Lack::Subscription(to) => {
+            let names = Subscribed::NAMES.iter().filter(|(_, group)| to.intersects(*group)).map(|(name, _)| *name);
+            format!("the line does not subscribe to {}", names.collect::<Vec<_>>().join(", "))
+        }
+        Lack::Code(code) => format!("the site's code {code:?} is not set"),
+    }
 }

@@ -198,6 +198,11 @@ impl Board {
         self.runtime.query(|p| p.call_status(call)).map_or(CallFeatures::empty(), |status| status.features)
     }
 
+    /// The present state of a call, which we may not have been told yet; none for one that is gone.
+    pub(super) fn state(&self, call: CallHandle) -> Option<CallState> {
+        self.runtime.query(|p| p.call_status(call)).ok().map(|status| status.state)
+    }
+
     /// A new handle for a call.
     pub(super) fn new_call(&self) -> HostCall {
         self.host.next()

@@ -359,8 +359,8 @@ impl Actor {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::session::{Caller, Unknown};
     use super::*;
+    use crate::cli::session::{Caller, Unknown};
     use crate::provider::{BusyMode, DisconnectMode};
     use crate::signal::DigitMode;
 

@@ -92,35 +92,28 @@ impl Troupe<'_> {
         Ok(parties)
     }
 
-    /// Says what the subscribers did on their wires since last asked: hook, flash, digits.
-    pub(super) fn wires(&mut self) -> Result<(), Stop> {
+    /// Says what the subscribers did on their wires since last asked: hook, flash, digits. A number that is still being
+    /// dialled is kept for later, unless all is to be said now.
+    pub(super) fn wires(&mut self, all: bool) -> Result<(), Stop> {
         let reply = self.board.ask_exchange("events").map_err(Stop::Failed)?;
-        let events = reply.lines().filter_map(|line| serde_json::from_str::<Event>(line).ok());
-        let mut seen: [(f64, String); Line::ALL.len()] = Default::default();
-        for event in events {
+        for event in reply.lines().filter_map(|line| serde_json::from_str::<Event>(line).ok()) {
             let Some(line) = Line::ALL.into_iter().find(|line| line.port() == event.line) else { continue };
-            let (t, text) = &mut seen[line.place()];
-            let before = text.len();
-            match event.ev.as_str() {
-                "digit" if text.ends_with(is_dtmf) => text.push_str(&event.digit),
-                "digit" => push(text, &event.digit),
-                "flash" => push(text, "flash"),
-                "offhook" => push(text, "off hook"),
-                "onhook" => push(text, "on hook"),
-                _ => {}
-            }
-            if text.len() > before {
-                *t = event.t;
-            }
+            self.wires[line.place()].add(&event);
         }
-        for (line, (t, text)) in Line::ALL.into_iter().zip(&seen).filter(|(_, (_, text))| !text.is_empty()) {
+        let now = seconds(self.board.now());
+        for line in Line::ALL {
+            let wire = &mut self.wires[line.place()];
+            if wire.text.is_empty() || !(all || wire.is_complete(now)) {
+                continue;
+            }
+            let Wire { t, text } = std::mem::take(wire);
             let at = self.at(Time::from_millis((t * 1000.0) as u64));
             self.say(line.place(), at, &format!("on the wire: {text}"))?;
             self.out.object(&Record {
                 t: seconds(at),
                 line: Some(line.selector()),
                 ev: "wire",
-                text: Some(text),
+                text: Some(&text),
                 ..Record::default()
             })?;
         }
@@ -145,7 +138,7 @@ impl Troupe<'_> {
         }
         self.calls.clear();
         self.parked = None;
-        self.wires()
+        self.wires(true)
     }
 
     /// Waits until a line can make a call.
@@ -193,16 +186,43 @@ struct Event {
     digit: String,
 }
 
-fn is_dtmf(c: char) -> bool {
-    matches!(c, '0'..='9' | '*' | '#' | 'A'..='D')
+/// Digits that are further apart than this, in seconds, are told apart: dialling by machine is faster, and a procedure that
+/// waits for a tone between them is slower.
+const BETWEEN_DIGITS: f64 = 0.4;
+
+/// What a subscriber did on the wire, not told yet.
+#[derive(Debug, Default)]
+pub(super) struct Wire {
+    /// When the last of it happened, in seconds.
+    t: f64,
+    text: String,
 }
 
-/// Adds to a list.
-fn push(list: &mut String, what: &str) {
-    if !list.is_empty() {
-        list.push_str(", ");
+impl Wire {
+    fn add(&mut self, event: &Event) {
+        let what = match event.ev.as_str() {
+            "digit" => event.digit.as_str(),
+            "flash" => "flash",
+            "offhook" => "off hook",
+            "onhook" => "on hook",
+            _ => return,
+        };
+        let joins = event.ev == "digit" && self.ends_with_digit() && event.t - self.t <= BETWEEN_DIGITS;
+        if !self.text.is_empty() && !joins {
+            self.text.push_str(", ");
+        }
+        self.text.push_str(what);
+        self.t = event.t;
     }
-    list.push_str(what);
+
+    fn ends_with_digit(&self) -> bool {
+        self.text.ends_with(|c| matches!(c, '0'..='9' | '*' | '#' | 'A'..='D'))
+    }
+
+    /// Whether no more digits can belong to it.
+    fn is_complete(&self, now: f64) -> bool {
+        !self.ends_with_digit() || now - self.t > BETWEEN_DIGITS
+    }
 }
 
 /// Parties for people, by the names of their lines.
@@ -226,6 +246,23 @@ mod tests {
         assert_eq!(listed(&[]), "nobody");
         let parties = [(number_of(3), "active".to_owned()), ("5551234".to_owned(), "held".to_owned())];
         assert_eq!(listed(&parties), "B active, 5551234 held");
+    }
+
+    #[test]
+    fn a_number_is_told_in_one_piece() {
+        let mut wire = Wire::default();
+        let event = |t, ev: &str, digit: &str| Event { t, line: 1, ev: ev.into(), digit: digit.into() };
+        wire.add(&event(1.0, "offhook", ""));
+        assert!(wire.is_complete(1.0));
+        for (t, digit) in [(1.5, "*"), (1.7, "7"), (1.9, "2"), (3.0, "5")] {
+            wire.add(&event(t, "digit", digit));
+        }
+        assert_eq!(wire.text, "off hook, *72, 5");
+        assert!(!wire.is_complete(3.2) && wire.is_complete(3.5));
+        wire.add(&event(3.3, "tone", ""));
+        wire.add(&event(3.4, "flash", ""));
+        assert_eq!(wire.text, "off hook, *72, 5, flash");
+        assert!(wire.is_complete(3.4));
     }
 
     #[test]

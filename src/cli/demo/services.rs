@@ -5,8 +5,9 @@ use super::super::session::{Happening, Record, What, seconds};
 use super::super::signals::Interrupt;
 use super::super::{Failure, words};
 use super::Part;
-use super::acts::{Act, Do, How, Line, Name, Pickup, To};
+use super::acts::{Act, Do, How, Line, Name, Pickup, To, lacks};
 use super::board::{self, Board};
+use super::checks::Wire;
 use super::table::ACTS;
 use crate::config::Config;
 use crate::hal::exchange::{extension_of, number_of};
@@ -15,7 +16,7 @@ use crate::provider::{
     RequestId, Slot, TransferMode,
 };
 use crate::signal::Time;
-use crate::signal::plan::{Lack, Plan, Subscribed};
+use crate::signal::plan::Plan;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -51,6 +52,8 @@ pub(super) struct Troupe<'a> {
     pub(super) before: Time,
     pub(super) calls: BTreeMap<Name, HostCall>,
     pub(super) parked: Option<Slot>,
+    /// What was done on each wire and is not told yet.
+    pub(super) wires: [Wire; Line::ALL.len()],
     pub(super) part: Part,
 }
 
@@ -66,8 +69,17 @@ pub(super) fn play(config: &Config, out: &mut Out, interrupt: &Interrupt, before
         Line::ALL.map(Line::selector).join(", ")
     ))?;
     let board = Board::open(config, interrupt)?;
-    let mut troupe =
-        Troupe { board, out, interrupt, plan, before, calls: BTreeMap::new(), parked: None, part: Part::default() };
+    let mut troupe = Troupe {
+        board,
+        out,
+        interrupt,
+        plan,
+        before,
+        calls: BTreeMap::new(),
+        parked: None,
+        wires: Default::default(),
+        part: Part::default(),
+    };
     for act in ACTS {
         troupe.act(act)?;
     }
@@ -121,7 +133,7 @@ impl Troupe<'_> {
     fn steps(&mut self, steps: &[Do]) -> Result<(), Stop> {
         for step in steps {
             let done = self.step(step);
-            self.wires()?;
+            self.wires(done.is_err())?;
             done?;
         }
         Ok(())
@@ -271,8 +283,9 @@ impl Troupe<'_> {
         call.map(|call| (call.handle, call.line)).ok_or_else(|| Stop::Failed(format!("there is no call {name}")))
     }
 
+    /// Whether a call is over, although we may not have been told yet.
     fn is_over(&self, name: Name) -> bool {
-        self.calls.get(name).and_then(|host| self.board.call(*host)).is_some_and(board::Call::is_over)
+        self.handle(name).is_ok_and(|call| self.board.state(call).is_none_or(|state| state == CallState::Idle))
     }
 
     fn handle(&self, name: Name) -> Result<CallHandle, Stop> {
@@ -433,7 +446,7 @@ impl Troupe<'_> {
     }
 
     pub(super) fn happened(&mut self, happening: &Happening) -> Result<(), Stop> {
-        self.wires()?;
+        self.wires(false)?;
         if let What::State(state) = happening.what {
             self.part.states.insert(words::state(state).0);
         }
@@ -476,18 +489,4 @@ impl Troupe<'_> {
 
 fn selector(line: usize) -> Option<&'static str> {
     Line::ALL.get(line).map(|line| line.selector())
-}
-
-/// Why a plan does not have a service.
-fn lacks(lack: &Lack) -> String {
-    match lack {
-        Lack::NotInPlan => "the plan does not have it".into(),
-        Lack::No(why) if why.is_empty() => "the plan says that it is not there".into(),
-        Lack::No(why) => why.clone(),
-        Lack::Subscription(to) => {
-            let names = Subscribed::NAMES.iter().filter(|(_, group)| to.intersects(*group)).map(|(name, _)| *name);
-            format!("the line does not subscribe to {}", names.collect::<Vec<_>>().join(", "))
-        }
-        Lack::Code(code) => format!("the site's code {code:?} is not set"),
-    }
 }

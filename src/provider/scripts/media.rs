@@ -341,6 +341,108 @@ fn members_of_a_conference_are_not_monitored() {
 // ---- media control ----
 
 #[test]
+fn a_medium_that_must_last_sets_off_something_when_it_did() {
+    let mut rig = hears_media().connected();
+    let scope = Scope::Call(rig.call());
+    let (fax, voice) = (MediaModes::G3_FAX, MediaModes::INTERACTIVE_VOICE);
+    let ms = Duration::from_millis;
+    let media = vec![(fax, ms(2_000), PAUSE), (fax, ms(5_000), RESET), (voice, ms(0), PAUSE), (voice, ms(700), RESUME)];
+    control(&mut rig, scope, MediaControl { media, ..MediaControl::default() }).unwrap();
+    rig.ok("Listen");
+    expect!(rig, "Listen(Heed(MEDIA))");
+    let sign = LineEvent::Media;
+    // A fax machine that calls again is the same; nothing is done twice.
+    send!(rig, sign(MediaSign::FaxCalling));
+    rig.wait_ms(1_000);
+    send!(rig, sign(MediaSign::FaxCalling));
+    rig.wait_ms(999);
+    expect!(rig);
+    rig.wait_ms(1);
+    expect!(rig, "Media(Pause)");
+    rig.wait_ms(2_999);
+    expect!(rig);
+    rig.wait_ms(1);
+    expect!(rig, "Media(Reset)");
+    rig.wait_ms(60_000);
+    expect!(rig);
+    // Another one ends it, and so does silence.
+    send!(rig, sign(MediaSign::Voice));
+    expect!(rig, "Media(Pause)");
+    send!(rig, sign(MediaSign::FaxAnswer));
+    rig.wait_ms(1_999);
+    send!(rig, sign(MediaSign::Silence));
+    rig.wait_ms(60_000);
+    expect!(rig);
+    // A voice that begins again was away: the time counts from there, but what is done at once was done.
+    send!(rig, sign(MediaSign::Voice));
+    rig.wait_ms(600);
+    send!(rig, sign(MediaSign::Voice));
+    rig.wait_ms(699);
+    expect!(rig);
+    rig.wait_ms(1);
+    expect!(rig, "Media(Run)");
+    send!(rig, sign(MediaSign::FaxAnswer));
+    send!(rig, released(ReleaseWitness::LoopCurrent));
+    expect!(rig, "101 Disconnected(Normal)", "Listen(false)");
+    rig.wait_ms(2_500);
+    expect!(rig);
+}
+
+#[test]
+fn what_a_medium_sets_off_can_be_changed_while_it_lasts() {
+    let mut rig = hears_media().connected();
+    let scope = Scope::Call(rig.call());
+    let fax = |ms, action| {
+        let media = vec![(MediaModes::G3_FAX, Duration::from_millis(ms), action)];
+        MediaControl { media, ..MediaControl::default() }
+    };
+    control(&mut rig, scope, fax(4_000, PAUSE)).unwrap();
+    rig.ok("Listen");
+    send!(rig, LineEvent::Media(MediaSign::FaxAnswer));
+    rig.wait_ms(2_000);
+    // It is over that it has lasted for a second; it will be there for three.
+    control(&mut rig, scope, fax(1_000, RESET)).unwrap();
+    rig.ok("Listen");
+    rig.wait_ms(3_000);
+    expect!(rig, "Listen(Heed(MEDIA))", "Listen(Heed(MEDIA))");
+    control(&mut rig, scope, fax(6_000, PAUSE)).unwrap();
+    rig.ok("Listen");
+    rig.wait_ms(1_000);
+    expect!(rig, "Listen(Heed(MEDIA))", "Media(Pause)");
+    // Without a list nothing is waited for.
+    send!(rig, LineEvent::Media(MediaSign::FaxAnswer));
+    control(&mut rig, scope, MediaControl::default()).unwrap();
+    rig.wait_ms(60_000);
+    expect!(rig, "Listen(false)");
+}
+
+#[test]
+fn bytes_come_with_a_call_that_is_made() {
+    let mut rig = Rig::new();
+    let data = b"customer 4711".to_vec();
+    rig.try_make(Some("5"), CallParams { data: data.clone(), ..CallParams::default() }).unwrap();
+    let call = rig.call();
+    assert_eq!(rig.provider.call_info(call).unwrap().call_data, data);
+    let mut other = Rig::new();
+    let long = CallParams { data: vec![0; 4_097], ..CallParams::default() };
+    assert_eq!(other.try_make(Some("5"), long), Err(LineErr::INVALCALLPARAMS));
+}
+
+#[test]
+fn the_polarity_is_counted_from_when_the_device_came_into_service() {
+    let mut rig = Rig::new();
+    let reversed = |rig: &Rig| rig.provider.line_status(rig.line).unwrap().reversed;
+    assert!(!reversed(&rig));
+    send!(rig, LineEvent::PolarityReversed);
+    assert!(reversed(&rig));
+    send!(rig, LineEvent::Lost(loopstart_signal::Loss::Silent), LineEvent::PolarityReversed);
+    send!(rig, LineEvent::Ready(USUAL));
+    assert!(!reversed(&rig));
+    send!(rig, LineEvent::PolarityReversed, LineEvent::PolarityReversed);
+    assert!(!reversed(&rig));
+}
+
+#[test]
 fn digits_tones_media_and_states_control_the_stream() {
     let mut rig = Rig::with(HEARS_ALL);
     let line = rig.line;
@@ -349,7 +451,7 @@ fn digits_tones_media_and_states_control_the_stream() {
     let scope = Scope::Call(rig.call());
     let wanted = MediaControl {
         digits: vec![(b'*', DigitModes::DTMF, PAUSE), (b'#', DigitModes::DTMF, RESUME), (b'0', DigitModes::DTMF, 1)],
-        media: vec![(MediaModes::G3_FAX, RESET)],
+        media: vec![(MediaModes::G3_FAX, Duration::ZERO, RESET)],
         tones: vec![(heard(1_000), PAUSE)],
         states: vec![(0x4000, RESET)],
     };
@@ -422,9 +524,9 @@ fn lists_of_media_control_are_checked() {
         assert_eq!(control(&mut rig, call, digit(digits.clone())), Err(LineErr::INVALDIGITLIST), "{digits:?}");
     }
     for media in [
-        vec![(MediaModes::empty(), START)],
-        vec![(MediaModes::from_bits_retain(0x80), START)],
-        vec![(MediaModes::G3_FAX, 0x100)],
+        vec![(MediaModes::empty(), Duration::ZERO, START)],
+        vec![(MediaModes::from_bits_retain(0x80), Duration::ZERO, START)],
+        vec![(MediaModes::G3_FAX, Duration::ZERO, 0x100)],
     ] {
         assert_eq!(control(&mut rig, call, MediaControl { media, ..none() }), Err(LineErr::INVALMEDIALIST));
     }

@@ -322,7 +322,7 @@ fn drop_ends_the_other_requests_first() {
     rig.words();
     rig.drop_call().unwrap();
     expect!(rig, "OPERATIONFAILED 2", "Release");
-    assert_eq!(rig.features(), CallFeatures::empty());
+    assert_eq!(rig.features(), CallFeatures::DROP);
     // Our own hang-up is no DISCONNECTED; a second drop ends with the first.
     send!(rig, released(ReleaseWitness::LoopCurrent), tone(ProgressTone::Dial));
     rig.drop_call().unwrap();

@@ -298,6 +298,36 @@ fn stopping_is_a_failure_when_every_code_is_refused() {
 }
 
 #[test]
+fn a_device_that_hears_no_confirmation() {
+    let caps = USUAL - Caps::SEES_CONFIRMATION;
+    let of = |plan: &str| Rig::of_plan_and_caps(Plan::subscribed(plan, Subscribed::all()).unwrap(), caps);
+    // That it is forwarded could not be known.
+    let mut rig = of("etsi");
+    assert_eq!(
+        rig.provider.address_caps(DEVICE, 0).unwrap().forward_modes & UNCONDITIONAL,
+        UNCONDITIONAL,
+        "by its *26#"
+    );
+    assert_eq!(rig.forward(&vec_of(UNCONDITIONAL, "5550199"), 0), Err(LineErr::OPERATIONUNAVAIL));
+    // The courtesy call's answer is seen, and a stop that is refused would be heard.
+    let mut rig = of("nanp");
+    rig.forward(&vec_of(UNCONDITIONAL, "5550199"), 0).unwrap();
+    rig.sent();
+    send!(rig, tone(ProgressTone::StutterDial));
+    rig.ok("Dial");
+    send!(rig, LineEvent::Answered(AnswerWitness::Voice));
+    rig.wait_ms(3_000);
+    rig.ok("Release");
+    expect!(rig, "Dial *72;", "Dial 5550199", "Release", "ok 1");
+    rig.wait_ms(1_500);
+    rig.forward(&[], 0).unwrap();
+    rig.sent();
+    rig.wait_ms(2_500);
+    expect!(rig, "Dial *73;", "ok 2", "Release");
+    assert!(rig.forwarded().is_empty());
+}
+
+#[test]
 fn do_not_disturb_is_an_entry_without_destination() {
     let mut rig = idle("nanp");
     rig.forward(&[entry(UNCONDITIONAL, None)], 0).unwrap();
@@ -373,6 +403,33 @@ fn a_forwarding_ends_once_whatever_happens() {
     rig.words();
     rig.command(Command::CloseLine(rig.line)).unwrap();
     expect!(rig, "OPERATIONFAILED 1", "Release");
+}
+
+#[test]
+fn a_code_waits_for_the_line_to_be_on_hook() {
+    let mut rig = idle("etsi").connected();
+    rig.close_call().unwrap();
+    expect!(rig, "Release");
+    rig.forward(&vec_of(BUSY, "5550199"), 0).unwrap();
+    expect!(rig);
+    assert_eq!(rig.try_make(Some("5551234"), CallParams::default()), Err(LineErr::INUSE));
+    rig.ok("Release");
+    expect!(rig);
+    // Longer than any flash.
+    rig.wait_ms(1_500);
+    expect!(rig, "Dial *67*5550199#;");
+    rig.sent();
+    rig.wait_ms(2_500);
+    expect!(rig, "ok 2", "Release");
+    // The same, and the line is closed before anything is done.
+    let mut rig = idle("etsi").connected();
+    rig.close_call().unwrap();
+    rig.forward(&vec_of(BUSY, "5550199"), 0).unwrap();
+    rig.words();
+    rig.command(Command::CloseLine(rig.line)).unwrap();
+    rig.ok("Release");
+    rig.wait_ms(10_000);
+    expect!(rig, "OPERATIONFAILED 2");
 }
 
 #[test]

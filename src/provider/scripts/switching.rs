@@ -114,6 +114,7 @@ fn a_hold_without_recall_dial_tone_fails_and_goes_back() {
     rig.wait_ms(6_100);
     expect!(rig, "OPERATIONFAILED 2", "Flash(550ms)");
     rig.ok("Flash");
+    rig.wait_ms(1_500);
     expect!(rig);
     assert_eq!(rig.state_of(a), CallState::Connected(ConnectedMode::Active));
     assert!(rig.can(a).contains(CallFeatures::HOLD), "it can be tried again");

@@ -361,7 +361,9 @@ impl Line {
         forwarding.jobs.pop_front();
         forwarding.courtesy = Courtesy::None;
         let rings = forwarding.rings;
-        let needs_proof = self.service_procedure(Self::job_service(&job)).is_some_and(proves);
+        // That calls go elsewhere is told on evidence only. Of a stop it is enough that nothing speaks against it.
+        let set = matches!(job, Job::Set { .. });
+        let needs_proof = set && self.service_procedure(Self::job_service(&job)).is_some_and(proves);
         let failed = match (&job, result) {
             (_, Ok(Proof::Assumed)) if needs_proof => Some(LineErr::OPERATIONFAILED),
             (_, Ok(_)) => None,

@@ -53,6 +53,16 @@ pub(crate) fn can_prefix(caps: Caps, plan: &Plan, flag: CallParamFlags) -> bool 
     CODES.iter().any(|(known, service)| *known == flag && around(caps, plan, *service).is_some())
 }
 
+/// Refuses flags for which the plan has no code that the device can dial.
+///
+/// # Errors
+/// `OPERATIONUNAVAIL`.
+pub(crate) fn check_codes(flags: CallParamFlags, caps: Caps, plan: &Plan) -> Result<(), LineErr> {
+    let missing =
+        |(flag, service): &(CallParamFlags, Service)| flags.contains(*flag) && around(caps, plan, *service).is_none();
+    if CODES.iter().any(missing) { Err(LineErr::OPERATIONUNAVAIL) } else { Ok(()) }
+}
+
 /// An address with the codes of these flags around it: first the one that withholds the number, then the one against
 /// call waiting. Without an address the codes are dialled, and the number is awaited.
 ///

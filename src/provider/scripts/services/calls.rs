@@ -354,6 +354,10 @@ fn calls_are_made_with_codes_before_the_number() {
     assert_eq!(make("nanp", secure).unwrap(), ["Dial *70W5551234"]);
     assert_eq!(make("nanp", secure | block).unwrap(), ["Dial *67W*70W5551234"]);
     assert_eq!(make("plain", secure), Err(LineErr::OPERATIONUNAVAIL));
+    let mut rig = idle("plain");
+    let params = CallParams { flags: block, ..CallParams::default() };
+    let test = Command::ConditionalMediaDetection { line: rig.line, modes: MediaModes::INTERACTIVE_VOICE, params };
+    assert_eq!(rig.command(test), Err(LineErr::OPERATIONUNAVAIL), "a test says the same");
 }
 
 #[test]

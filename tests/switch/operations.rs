@@ -1,0 +1,261 @@
+//! What a host can do on an exchange besides hold, swap and consultation: one function for each operation.
+
+use super::*;
+use loopstart::provider::{CallInfo, CallParamFlags, DigitModes, ForwardEntry, Notification};
+use loopstart::signal::DigitMode;
+use std::time::Instant;
+
+/// `LINECALLCOMPLMODE_CALLBACK`.
+const CALLBACK: u32 = 2;
+
+impl Scene {
+    /// Calls from a line with wishes, and waits until the call is in a state.
+    pub(crate) fn call_with(
+        &mut self,
+        at: usize,
+        number: &str,
+        flags: CallParamFlags,
+        is: impl Fn(CallState) -> bool,
+    ) -> Result<Call, LineErr> {
+        let (host, line, address) = (self.host(), self.rig.lines[at], Some(Address(self.number(number))));
+        let params = CallParams { flags, ..CallParams::default() };
+        let command = |request| Command::MakeCall { request, line, host, address, country: 0, params };
+        let Reply::Call(call) = self.does(command)? else { panic!("no call") };
+        self.rig.state(host, "the state of a new call", is);
+        Ok(Call { host, call })
+    }
+
+    /// SetupConference: the conference and its consultation call.
+    pub(crate) fn set_up_conference(&mut self, call: Call) -> Result<(Call, Call), LineErr> {
+        let (host_conference, host_consultation) = (self.host(), self.host());
+        let command = |request| Command::SetupConference {
+            request,
+            call: Some(call.call),
+            line: None,
+            host_conference,
+            host_consultation,
+            parties: 3,
+            params: CallParams::default(),
+        };
+        match self.does(command)? {
+            Reply::Conference { conference, consultation } => Ok((
+                Call { host: host_conference, call: conference },
+                Call { host: host_consultation, call: consultation },
+            )),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// PrepareAddToConference.
+    pub(crate) fn prepare_add(&mut self, conference: Call) -> Result<Call, LineErr> {
+        let (host, params) = (self.host(), CallParams::default());
+        let conference = conference.call;
+        match self.does(|request| Command::PrepareAddToConference { request, conference, host, params })? {
+            Reply::Call(call) => Ok(Call { host, call }),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn add(&mut self, conference: Call, call: Call) -> Result<Reply, LineErr> {
+        let (conference, call) = (conference.call, call.call);
+        self.does(|request| Command::AddToConference { request, conference, call })
+    }
+
+    pub(crate) fn remove(&mut self, call: Call) -> Result<Reply, LineErr> {
+        self.does(|request| Command::RemoveFromConference { request, call: call.call })
+    }
+
+    /// The digits of a number, for what takes no wait.
+    pub(crate) fn digits_of(&self, number: &str) -> String {
+        format!("{}{number}", self.prefix)
+    }
+
+    pub(crate) fn blind_transfer(&mut self, call: Call, number: &str) -> Result<Reply, LineErr> {
+        let address = Address(self.digits_of(number));
+        self.does(|request| Command::BlindTransfer { request, call: call.call, address, country: 0 })
+    }
+
+    /// SetupTransfer that dials by itself.
+    pub(crate) fn one_step(&mut self, call: Call, number: Option<&str>) -> Result<Call, LineErr> {
+        let host = self.host();
+        let target = number.map(|number| Address(self.number(number)));
+        let params = CallParams { flags: CallParamFlags::ONE_STEP_TRANSFER, target, ..CallParams::default() };
+        match self.does(|request| Command::SetupTransfer { request, call: call.call, host, params })? {
+            Reply::Call(call) => Ok(Call { host, call }),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn park(&mut self, call: Call, at: Option<&str>) -> Result<Reply, LineErr> {
+        let at = at.map(|at| Address(at.into()));
+        self.does(|request| Command::Park { request, call: call.call, at })
+    }
+
+    pub(crate) fn unpark(&mut self, at: usize, slot: &str) -> Result<Call, LineErr> {
+        let (host, line) = (self.host(), self.rig.lines[at]);
+        let slot = Address(slot.into());
+        match self.does(|request| Command::Unpark { request, line, address_id: 0, host, at: slot })? {
+            Reply::Call(call) => Ok(Call { host, call }),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Pickup: at an address, in a group, or with neither the waiting call.
+    pub(crate) fn pick_up(&mut self, at: usize, address: Option<&str>, group: Option<&str>) -> Result<Call, LineErr> {
+        let (host, line) = (self.host(), self.rig.lines[at]);
+        let (address, group) = (address.map(|a| Address(a.into())), group.map(|g| Address(g.into())));
+        match self.does(|request| Command::Pickup { request, line, address_id: 0, host, address, group })? {
+            Reply::Call(call) => Ok(Call { host, call }),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Has calls forwarded: each entry a mode and where to.
+    pub(crate) fn forward(&mut self, at: usize, list: &[(u32, Option<&str>)]) -> Result<Reply, LineErr> {
+        let line = self.rig.lines[at];
+        let entry = |(mode, to): &(u32, Option<&str>)| ForwardEntry {
+            mode: *mode,
+            caller: None,
+            destination: to.map(|to| Address(self.digits_of(to))),
+            country: 0,
+        };
+        let list = list.iter().map(entry).collect();
+        self.does(|request| Command::Forward { request, line, address_id: None, list, rings: 0 })
+    }
+
+    /// What a line knows to be forwarded: modes and where to.
+    pub(crate) fn forwards(&self, at: usize) -> Vec<(u32, Option<String>)> {
+        let status = self.rig.runtime.query(|p| p.address_status(self.rig.lines[at], 0)).expect("an address");
+        status.forwards.into_iter().map(|entry| (entry.mode, entry.destination.map(|to| to.0))).collect()
+    }
+
+    /// CompleteCall: the number of the completion.
+    pub(crate) fn complete(&mut self, call: Call) -> Result<u32, LineErr> {
+        let command = |request| Command::CompleteCall { request, call: call.call, mode: CALLBACK, message: 0 };
+        match self.does(command)? {
+            Reply::Completion(id) => Ok(id),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn uncomplete(&mut self, at: usize, completion: u32) -> Result<Reply, LineErr> {
+        let line = self.rig.lines[at];
+        self.does(|request| Command::UncompleteCall { request, line, completion })
+    }
+
+    pub(crate) fn secure(&mut self, call: Call) -> Result<Reply, LineErr> {
+        self.does(|request| Command::SecureCall { request, call: call.call })
+    }
+
+    pub(crate) fn info(&self, call: Call) -> CallInfo {
+        self.rig.runtime.query(|p| p.call_info(call.call)).expect("a call")
+    }
+
+    /// A command of the exchange's control language.
+    pub(crate) fn control(&self, text: &str) -> String {
+        let reply = self.rig.runtime.with_exchange(|e| e.command(text)).expect("an exchange");
+        assert!(reply.lines().last().is_some_and(|l| l.starts_with("ok")), "{text}: {reply}");
+        reply
+    }
+
+    /// A call is offered to this line.
+    pub(crate) fn offered_at(&mut self, at: usize) -> Call {
+        let (host, call) = self.rig.wait("an incoming call", |told| match told {
+            Told::Offered(line, host, call) if line.0 == at + 1 => Some((*host, *call)),
+            _ => None,
+        });
+        Call { host, call }
+    }
+
+    /// Calls from one line to another that answers.
+    pub(crate) fn talk_to_line(&mut self, from: usize, to: usize) -> (Call, Call) {
+        let call = self.call(from, &number_of(to), |state| state == CallState::Ringback);
+        let answered = self.offered_at(to);
+        self.answer(answered).expect("an answer");
+        self.becomes(answered, ACTIVE);
+        self.becomes(call, ACTIVE);
+        (call, answered)
+    }
+
+    /// The consultation call goes to another line that answers.
+    pub(crate) fn consult_line(&mut self, consultation: Call, to: usize) -> Call {
+        self.dial(consultation, &number_of(to), |state| state == CallState::Ringback);
+        let answered = self.offered_at(to);
+        self.answer(answered).expect("an answer");
+        self.becomes(answered, ACTIVE);
+        self.becomes(consultation, ACTIVE);
+        answered
+    }
+
+    /// Listens for digits on a call.
+    pub(crate) fn listen(&mut self, call: Call) {
+        let command = Command::MonitorDigits { call: call.call, modes: DigitModes::DTMF };
+        self.rig.runtime.command(command).expect("digits can be monitored");
+    }
+
+    /// Sends digits on a call, and waits until they are out.
+    pub(crate) fn send(&mut self, call: Call, digits: &str) {
+        let command = Command::GenerateDigits {
+            call: call.call,
+            end_to_end: 0,
+            mode: DigitMode::Dtmf,
+            digits: Some(Address(digits.into())),
+            duration: Duration::ZERO,
+        };
+        self.rig.runtime.command(command).expect("digits can be sent");
+        self.rig.wait("the end of the digits", |told| {
+            matches!(told, Told::Other(Notification::Generated { host, .. }) if *host == call.host).then_some(())
+        });
+    }
+
+    /// The digits that were heard on a call so far.
+    pub(crate) fn heard(&self, call: Call) -> String {
+        let digit = |told: &Told| if let Told::Digit(host, c) = told { (*host == call.host).then_some(*c) } else { None };
+        self.rig.seen.iter().filter_map(digit).collect()
+    }
+
+    /// Waits until exactly these digits were heard on a call.
+    pub(crate) fn hears(&mut self, call: Call, digits: &str) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while self.heard(call).len() < digits.len() {
+            assert!(Instant::now() < deadline, "{:?} instead of {digits:?}; {:#?}", self.heard(call), self.rig.seen);
+            std::thread::sleep(Duration::from_millis(2));
+            self.rig.catch_up();
+        }
+        assert_eq!(self.heard(call), digits);
+    }
+
+    /// What a call was told from message `from` on, states and ends of requests in their order: each call by its name.
+    pub(crate) fn story(&mut self, from: usize, names: &[(&str, Call)]) -> Vec<String> {
+        self.rig.catch_up();
+        let name = |host: HostCall| names.iter().find(|(_, call)| call.host == host).map(|(name, _)| *name);
+        self.rig.seen[from..]
+            .iter()
+            .filter_map(|told| match told {
+                Told::State(host, CallState::Conferenced(of)) => {
+                    Some(format!("{} Conferenced({})", name(*host)?, name(*of).unwrap_or("?")))
+                }
+                Told::State(host, state) => Some(format!("{} {state:?}", name(*host)?)),
+                Told::Completed(_, Ok(())) => Some("ok".to_owned()),
+                Told::Completed(_, Err(error)) => Some(format!("{error:?}")),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// How much was told so far.
+    pub(crate) fn mark(&mut self) -> usize {
+        self.rig.catch_up();
+        self.rig.seen.len()
+    }
+
+    /// Forgets what happened on the wires so far.
+    pub(crate) fn forget_wire(&self) {
+        self.control("events");
+    }
+}
+
+/// The number of a line.
+pub(crate) fn number_of(line: usize) -> String {
+    format!("{}", 5_550_100 + line)
+}
