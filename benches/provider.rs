@@ -1,4 +1,7 @@
-//! `provider/*`: what a decision costs.
+//! `provider/*`: what a decision costs, and that it costs the same however many lines and calls there are.
+
+#[path = "provider/crowd.rs"]
+mod crowd;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use loopstart::provider::{
@@ -99,5 +102,5 @@ fn transitions(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, transitions);
+criterion_group!(benches, transitions, crowd::flat);
 criterion_main!(benches);

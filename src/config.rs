@@ -5,6 +5,7 @@
 //! ```toml
 //! devices = ["serial:/dev/ttyACM0", "emulated:1"]
 //! plan = "nanp"
+//! country = "us"
 //!
 //! [emulated]
 //! country = "us"
@@ -14,6 +15,7 @@
 //!
 //! [lines."serial:/dev/ttyACM0"]
 //! plan = "pbx"
+//! country = "gb"
 //! services = ["three-way", "transfer"]
 //! number = "5550199"
 //! site = { park = "*68", unpark = "*69" }
@@ -24,6 +26,7 @@
 
 use crate::plan_file::{self, PlanError};
 use loopstart_hal::registry::{self, Selector};
+use loopstart_signal::country::{self, Country};
 use loopstart_signal::line_model;
 use loopstart_signal::plan::{self, Builder, Plan, Subscribed};
 use std::collections::BTreeMap;
@@ -44,6 +47,8 @@ pub struct Config {
     pub realtime_priority: Option<u8>,
     /// The switch plan of real lines that name no other.
     pub plan: Arc<Plan>,
+    /// The country of real lines that name no other: its tones, ringing, and hook flash.
+    pub country: &'static Country,
     /// Settings of single real lines.
     pub lines: Vec<LineSettings>,
 }
@@ -55,6 +60,8 @@ pub struct LineSettings {
     pub selector: Selector,
     /// Its switch plan, with the site's codes, for what the line subscribes to.
     pub plan: Arc<Plan>,
+    /// Its country.
+    pub country: &'static Country,
     /// Its own directory number or extension, where known.
     pub number: Option<String>,
 }
@@ -91,6 +98,7 @@ impl Default for Config {
             device_id_base: 0,
             realtime_priority: None,
             plan: Plan::plain(),
+            country: country::US,
             lines: Vec::new(),
         }
     }
@@ -135,6 +143,9 @@ pub enum ConfigError {
         /// What is wrong.
         why: String,
     },
+    /// No such country.
+    #[error("country {0:?} is not known; try us or gb")]
+    Country(String),
     /// The priority is out of range.
     #[error("realtime priority {0} is not between 1 and 99")]
     Priority(u8),
@@ -145,6 +156,7 @@ pub enum ConfigError {
 struct File {
     devices: Vec<String>,
     plan: Option<String>,
+    country: Option<String>,
     emulated: FileEmulated,
     realtime: FileRealtime,
     lines: BTreeMap<String, FileLine>,
@@ -164,6 +176,7 @@ struct FileEmulated {
 #[serde(deny_unknown_fields, default)]
 struct FileLine {
     plan: Option<String>,
+    country: Option<String>,
     services: Option<Services>,
     number: Option<String>,
     site: BTreeMap<String, String>,
@@ -245,6 +258,14 @@ impl Config {
         }
     }
 
+    /// The country of a line: of an emulated one the exchange's, of a real one its own or that of all real lines.
+    pub fn country_of(&self, selector: &Selector) -> &'static Country {
+        match selector {
+            Selector::Emulated { .. } => country::by_code(&self.emulated.country).unwrap_or(country::US),
+            _ => self.line(selector).map_or(self.country, |line| line.country),
+        }
+    }
+
     /// The switch plan of the emulated exchange.
     pub fn emulated_plan(&self) -> Arc<Plan> {
         Arc::clone(&self.emulated.plan)
@@ -292,7 +313,14 @@ impl Config {
                 builder.site(code, digits);
             }
             let plan = builder.build().map_err(|error| wrong(error.to_string()))?;
-            self.lines.push(LineSettings { selector, plan: Arc::new(plan), number: line.number.clone() });
+            let country = match &line.country {
+                Some(code) => {
+                    country::by_code(code).ok_or_else(|| wrong(ConfigError::Country(code.clone()).to_string()))?
+                }
+                None => self.country,
+            };
+            let (plan, number) = (Arc::new(plan), line.number.clone());
+            self.lines.push(LineSettings { selector, plan, country, number });
         }
         Ok(())
     }
@@ -322,6 +350,9 @@ impl Config {
         }
         if let Some(plan) = &file.plan {
             self.set_plan(plan)?;
+        }
+        if let Some(code) = file.country {
+            self.country = country::by_code(&code).ok_or(ConfigError::Country(code))?;
         }
         if e.control.is_some() {
             self.emulated.control = e.control;
@@ -384,7 +415,7 @@ impl Emulated {
             let (key, value) = word.split_once('=').ok_or_else(|| wrong("expected KEY=VALUE"))?;
             match key {
                 "country" => {
-                    loopstart_signal::country::by_code(value).ok_or_else(|| wrong("no such country; try us or gb"))?;
+                    country::by_code(value).ok_or_else(|| wrong("no such country; try us or gb"))?;
                     self.country = value.to_owned();
                 }
                 "speed" => {
@@ -516,6 +547,7 @@ mod tests {
         let config = read(
             r#"
             plan = "etsi"
+            country = "de"
             [emulated]
             plan = "asterisk"
             services = "all"
@@ -523,6 +555,7 @@ mod tests {
             plan = "centrex"
             services = ["park"]
             number = "5550199"
+            country = "gb"
             site = { park = "*55" }
             [lines."serial:/dev/ttyACM1"]
             services = []
@@ -537,9 +570,16 @@ mod tests {
         let centrex = plan("serial:/dev/ttyACM0");
         assert!(centrex.service(Service::ParkDirected).unwrap().to_string().contains("*55{s}"));
         assert!(!centrex.has(Service::WithholdNumber));
+        let country = |word: &str| config.country_of(&Selector::parse(word).unwrap()).code;
+        assert_eq!(
+            ["emulated:1", "serial:/dev/ttyACM0", "serial:/dev/ttyACM1", "dahdi:1"].map(country),
+            ["us", "gb", "de", "de"]
+        );
         assert_eq!(config.lines[0].number.as_deref(), Some("5550199"));
         for (wrong, says) in [
             ("plan = \"nosuch\"", "nosuch"),
+            ("country = \"xx\"", "xx"),
+            ("[lines.\"serial:/dev/x\"]\ncountry = \"yy\"", "/dev/x"),
             ("[lines.\"emulated:1\"]\nplan = \"etsi\"", "[emulated]"),
             ("[lines.\"serial:/dev/x\"]\nservices = [\"hold\"]", "three-way"),
             ("[lines.\"serial:/dev/x\"]\nnumber = \"12-3\"", "digits"),

@@ -1,10 +1,12 @@
 //! The seam between the event thread and a line.
 
 use crate::drivers::audio::Streams;
+use crate::drivers::gauge::Gauge;
 use crate::drivers::watch::ToneWatcher;
 use loopstart_signal::{Clock, LineAction, LineEvent, Time};
 use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 
 /// What a device wants to be told about its descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -63,6 +65,11 @@ pub trait LineDevice: Send {
 
     /// The streams of the line's audio, of a device that has them. After a change its deadline may be another one.
     fn audio(&mut self) -> Option<&mut Streams> {
+        None
+    }
+
+    /// What can be read of the line from other threads, of a device that keeps it.
+    fn gauge(&self) -> Option<Arc<Gauge>> {
         None
     }
 

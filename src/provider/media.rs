@@ -158,14 +158,15 @@ impl Line {
         let Some(h) = self.current.filter(|_| !self.is_releasing()) else { return };
         let Some(call) = sh.call_mut(h).filter(|c| c.is_up() && c.announced) else { return };
         let known = call.wishes.told.replace(mode) == Some(mode);
-        let message = call.host.filter(|_| !known && call.wishes.monitor.contains(mode)).map(|host| Notification::Media {
-            host_line: call.host_line,
-            line: call.line,
-            host,
-            call: h,
-            mode,
-            tick: now.millis() as u32,
-        });
+        let message =
+            call.host.filter(|_| !known && call.wishes.monitor.contains(mode)).map(|host| Notification::Media {
+                host_line: call.host_line,
+                line: call.line,
+                host,
+                call: h,
+                mode,
+                tick: now.millis() as u32,
+            });
         sh.notify(message);
         let goes_on = self.media.present.is_some_and(|present| present.call == h && present.mode == mode);
         if !goes_on {
@@ -192,7 +193,8 @@ impl Line {
     fn await_medium(&mut self, sh: &Shared) {
         let Some(present) = self.media.present else { return };
         let call = sh.call(present.call);
-        let next = call.and_then(|call| self.controls(call).filter_map(|c| c.next_medium(present.mode, present.handled)).min());
+        let next = call
+            .and_then(|call| self.controls(call).filter_map(|c| c.next_medium(present.mode, present.handled)).min());
         match next {
             Some(next) => self.timers.start(Timer::Medium, present.since + next),
             None => self.timers.stop(Timer::Medium),

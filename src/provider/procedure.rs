@@ -80,6 +80,8 @@ pub(crate) struct Running {
     corrections: u8,
     /// The far end went as the flash went out: what told so.
     went: Option<ProgressTone>,
+    /// The tone on the line since the last action began, as far as heard: it may be told before the action's end.
+    tone: Option<ProgressTone>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +153,7 @@ impl Line {
         }
         let (phase, proof) = (Phase::Pausing, Proof::Assumed);
         self.procedure =
-            Some(Box::new(Running { errand, steps, next: 0, phase, flashed: false, proof, corrections: 0, went: None }));
+            Some(Box::new(Running { errand, steps, next: 0, phase, flashed: false, proof, corrections: 0, went: None, tone: None }));
         self.step(sh, now);
     }
 
@@ -261,6 +263,9 @@ impl Line {
             }
             Step::Wait(waits) => {
                 let heard = heard_by(self.caps);
+                if running.tone.is_some_and(|tone| waits.intersects(signals(&LineEvent::Tone(tone)))) {
+                    return self.step(sh, now);
+                }
                 // One of several that can be heard is enough to know.
                 let blind = !waits.intersects(heard);
                 let within = if blind { self.blind_wait(waits) } else { limit(waits) };
@@ -279,6 +284,9 @@ impl Line {
 
     fn phase(&mut self, phase: Phase, within: Duration, now: Time) {
         if let Some(running) = self.procedure.as_deref_mut() {
+            if matches!(phase, Phase::Acting(_)) {
+                running.tone = None;
+            }
             running.phase = phase;
             self.timers.start(Timer::Procedure, now + within);
         }
@@ -329,6 +337,24 @@ impl Line {
     /// An event of the line while a procedure runs; true when it was for the procedure alone.
     pub(crate) fn procedure_event(&mut self, sh: &mut Shared, event: &LineEvent, now: Time) -> bool {
         let Some(running) = self.procedure.as_deref_mut() else { return false };
+        match event {
+            LineEvent::Tone(tone) => running.tone = Some(*tone),
+            LineEvent::ToneEnded => running.tone = None,
+            _ => {}
+        }
+        // The transfer is done when the exchange has let go of us.
+        let over = running.next > running.steps.len();
+        if over && matches!(running.errand, Errand::Transfer { .. } | Errand::BlindTransfer { .. }) {
+            let left = match event {
+                LineEvent::Released(_) => true,
+                LineEvent::Tone(tone) => refuses(*tone) || matches!(tone, ProgressTone::Dial),
+                _ => false,
+            };
+            if left {
+                self.procedure_ended(sh, Ok(()), now);
+                return true;
+            }
+        }
         let signals = signals(event);
         match (running.phase, event) {
             (Phase::Waiting { waits, .. }, _) if waits.intersects(signals) => {

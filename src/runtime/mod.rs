@@ -18,6 +18,7 @@ mod reactor;
 mod streams;
 
 pub use loopstart_hal::drivers::audio::Direction;
+pub use loopstart_hal::drivers::gauge::Gauge;
 pub use notify::Host;
 pub use open::StartError;
 
@@ -64,6 +65,7 @@ struct Shared {
     failures: Vec<(DeviceId, OpenError)>,
     event_thread: std::sync::atomic::AtomicI32,
     audio: streams::Audio,
+    gauges: streams::Gauges,
     scrap: Receiver<Box<ToneWatcher>>,
 }
 
@@ -94,6 +96,7 @@ impl Runtime {
         let mut devices = Vec::new();
         let mut ready = Vec::new();
         let mut audio = streams::Audio::default();
+        let mut gauges = streams::Gauges::default();
         let mut ttys = streams::Terminals::default();
         for line in opened.lines {
             let id = line.description.id;
@@ -105,6 +108,7 @@ impl Runtime {
             match line.device {
                 Ok(mut device) => {
                     audio.add(id, &mut *device);
+                    gauges.add(id, &*device);
                     ttys.add(id, &*device);
                     ready.push((id, device));
                 }
@@ -127,6 +131,7 @@ impl Runtime {
             failures,
             event_thread: 0.into(),
             audio,
+            gauges,
             scrap: scrap_rx,
         });
         let reactor = reactor::Reactor::new(doorbell, down_rx, up, scrap, line_clock, DeviceId(config.device_id_base))
@@ -231,6 +236,12 @@ impl Runtime {
     /// Samples of a line that slow readers lost, since its device was opened.
     pub fn audio_lost(&self, device: DeviceId) -> u64 {
         self.inner.shared.audio.lost(device)
+    }
+
+    /// What can be read of a device's line at any time: the state of its loop, levels, and the last caller identification as
+    /// it came. `None` for a device that could not be opened.
+    pub fn gauge(&self, device: DeviceId) -> Option<&Gauge> {
+        self.inner.shared.gauges.of(device)
     }
 
     /// A duplicate of a device's open terminal and its path; `None` for a device that is none (an FXO port), and after

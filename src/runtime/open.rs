@@ -43,7 +43,7 @@ pub(super) fn open(config: &Config) -> Result<Opened, StartError> {
         .iter()
         .zip(config.device_id_base..)
         .map(|(selector, id)| {
-            let device = open_device(selector, exchange.as_ref(), country);
+            let device = open_device(selector, exchange.as_ref(), config.country_of(selector));
             Line { description: describe(config, selector, DeviceId(id)), device }
         })
         .collect();
@@ -118,8 +118,8 @@ fn start_exchange(
         exchange.line = wires;
         exchange.plan = plan;
     })
-        .map(Some)
-        .map_err(StartError::Exchange)
+    .map(Some)
+    .map_err(StartError::Exchange)
 }
 
 fn open_device(
@@ -137,7 +137,7 @@ fn open_device(
                     let path = exchange.pty_path(line).ok_or_else(missing)?;
                     let meter = exchange.meter(line).ok_or_else(missing)?;
                     let port = Metered::new(SerialPort::open(&path)?, Arc::clone(&meter));
-                    Ok(Box::new(VoiceModem::new(port, Clock::Line)))
+                    Ok(Box::new(VoiceModem::new(port, Clock::Line).with_country(country)))
                 }
                 EmulatedPort::Fxo => {
                     let port = exchange.take_fxo_port(line).ok_or_else(missing)?;
@@ -146,11 +146,31 @@ fn open_device(
             }
         }
         Selector::Serial { .. } | Selector::Usb { .. } => {
-            Ok(Box::new(registry::open_serial(selector, Clock::Monotonic)?))
+            Ok(Box::new(registry::open_serial(selector, Clock::Monotonic)?.with_country(country)))
         }
         Selector::Dahdi(_) => Err(OpenError::WrongKind {
             device: selector.to_string(),
             reason: "this version does not drive DAHDI channels yet; use an emulated line or a voice modem".into(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::LineSettings;
+
+    #[test]
+    fn a_real_line_has_the_number_that_the_configuration_gives_it() {
+        let mut config = Config::default();
+        config.set_devices(["serial:/dev/ttyACM0", "serial:/dev/ttyACM1", "emulated:1"]).unwrap();
+        config.lines.push(LineSettings {
+            selector: config.devices[0].clone(),
+            plan: Arc::clone(&config.plan),
+            country: country::US,
+            number: Some("5550199".into()),
+        });
+        let numbers = config.devices.iter().map(|s| describe(&config, s, DeviceId(0)).number);
+        assert_eq!(numbers.collect::<Vec<_>>(), [Some("5550199".into()), None, Some("5550101".into())]);
     }
 }

@@ -1,4 +1,5 @@
-//! Audio of calls for programs, and the terminals of modems: descriptors that go out of the process.
+//! Audio of calls for programs, and the terminals of modems: descriptors that go out of the process. And what can be read of
+//! lines without asking them.
 //!
 //! A stream is opened here, under the provider's lock, and its one end goes to the event thread behind all actions that were
 //! decided before. Which calls have streams is kept here too: whenever the provider was drained it is looked whether one of
@@ -9,6 +10,7 @@ use super::reactor::Down;
 use crossbeam_channel::Sender;
 use loopstart_hal::LineDevice;
 use loopstart_hal::drivers::audio::{AudioGate, CallAudio, Direction};
+use loopstart_hal::drivers::gauge::Gauge;
 use loopstart_provider::{CallHandle, CallState, DeviceId, LineErr, Provider};
 use std::io::IsTerminal;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -129,6 +131,24 @@ impl Terminals {
         let (_, terminal) = self.0.iter().find(|(id, _)| *id == device)?;
         let path = std::fs::read_link(format!("/proc/self/fd/{}", terminal.as_raw_fd())).ok()?;
         Some((terminal.try_clone().ok()?, path.to_string_lossy().into_owned()))
+    }
+}
+
+/// What can be read of the lines at any time.
+#[derive(Default)]
+pub(super) struct Gauges(Vec<(DeviceId, Arc<Gauge>)>);
+
+impl Gauges {
+    /// Notes a device that is about to go to the event thread.
+    pub(super) fn add(&mut self, id: DeviceId, device: &dyn LineDevice) {
+        if let Some(gauge) = device.gauge() {
+            self.0.push((id, gauge));
+        }
+    }
+
+    /// That of a device.
+    pub(super) fn of(&self, device: DeviceId) -> Option<&Gauge> {
+        self.0.iter().find(|(id, _)| *id == device).map(|(_, gauge)| &**gauge)
     }
 }
 

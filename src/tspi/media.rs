@@ -212,12 +212,12 @@ fn control_digit(entry: LINEMEDIACONTROLDIGIT) -> Result<(u8, DigitModes, DWORD)
     Ok((digit, DigitModes::from_bits_retain(modes), action(dwMediaControl, WRONG)?))
 }
 
-fn control_media(entry: LINEMEDIACONTROLMEDIA) -> Result<(MediaModes, DWORD), LineErr> {
+fn control_media(entry: LINEMEDIACONTROLMEDIA) -> Result<(MediaModes, Duration, DWORD), LineErr> {
     const WRONG: LineErr = LineErr::INVALMEDIALIST;
-    // What a medium is told by has a duration of its own.
-    let LINEMEDIACONTROLMEDIA { dwMediaModes, dwDuration: _, dwMediaControl } = entry;
+    let LINEMEDIACONTROLMEDIA { dwMediaModes, dwDuration, dwMediaControl } = entry;
     let modes = some_of("LINEMEDIAMODE", dwMediaModes, WRONG)?;
-    Ok((MediaModes::from_bits_retain(modes), action(dwMediaControl, WRONG)?))
+    let lasts = Duration::from_millis(dwDuration.into());
+    Ok((MediaModes::from_bits_retain(modes), lasts, action(dwMediaControl, WRONG)?))
 }
 
 fn control_tone(entry: LINEMEDIACONTROLTONE) -> Result<(WatchedTone, DWORD), LineErr> {
@@ -330,9 +330,9 @@ mod tests {
             assert_eq!(digit(n, modes, control), Err(LineErr::INVALDIGITLIST), "{n:#x} {modes} {control}");
         }
         let media = |dwMediaModes, dwMediaControl| {
-            control_media(LINEMEDIACONTROLMEDIA { dwMediaModes, dwDuration: 0, dwMediaControl })
+            control_media(LINEMEDIACONTROLMEDIA { dwMediaModes, dwDuration: 1_500, dwMediaControl })
         };
-        assert_eq!(media(0x20, 8), Ok((MediaModes::G3_FAX, 8)));
+        assert_eq!(media(0x20, 8), Ok((MediaModes::G3_FAX, Duration::from_millis(1_500), 8)));
         assert_eq!((media(1, 8), media(4, 0x800)), (Err(LineErr::INVALMEDIALIST), Err(LineErr::INVALMEDIALIST)));
         let tone = |dwFrequency1, dwMediaControl| {
             control_tone(LINEMEDIACONTROLTONE {

@@ -86,6 +86,7 @@ fn parse(block: &[u8], fixed: usize) -> Result<CallParams, LineErr> {
         orig_address: orig,
         no_answer_timeout: Duration::from_secs(dword(offset_of!(LINECALLPARAMS, dwNoAnswerTimeout))?.into()),
         target: if target.is_empty() { None } else { Some(Address(wide::decode_bytes(target, WRONG)?)) },
+        data: part(offset_of!(LINECALLPARAMS, dwCallDataSize))?.to_vec(),
     })
 }
 
@@ -179,6 +180,15 @@ mod tests {
         assert_eq!((params.flags, params.target), (CallParamFlags::ONE_STEP_TRANSFER, Some(Address("5550101".into()))));
         let odd = [fields[0], (fields[1].0, 3), fields[2]];
         assert_eq!(parse(&block(&odd, &number), 176), Err(LineErr::INVALCALLPARAMS));
+    }
+
+    #[test]
+    fn bytes_go_with_a_call() {
+        let fields = [
+            (offset_of!(LINECALLPARAMS, dwCallDataSize), 3),
+            (offset_of!(LINECALLPARAMS, dwCallDataOffset), 177),
+        ];
+        assert_eq!(parse(&block(&fields, &[9, 0, 255, 1]), 176).unwrap().data, [0, 255, 1]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::services::has_address;
 use super::session::{Session, check_version, session};
 use super::types::{DWORD, HDRVCALL, HDRVLINE, LINEEXTENSIONID};
 use core::ffi::c_void;
+use loopstart_hal::drivers::gauge::{Gauge, LoopBits, LoopState, RawCallerId};
 use loopstart_provider::{CallHandle, Command, LineErr, LineFeatures, LineHandle, RequestId};
 use loopstart_signal::Caps;
 
@@ -79,8 +80,9 @@ const HEAD: usize = 12;
 /// Bits of the answer to [`Question::Loop`].
 mod bits {
     pub(super) const BATTERY: u32 = 1;
-    // 2 stands for reversed polarity. Devices tell that it changes, not how it is, so nobody knows yet.
+    pub(super) const REVERSED: u32 = 2;
     pub(super) const IN_SERVICE: u32 = 4;
+    pub(super) const OFF_HOOK: u32 = 8;
 }
 
 /// What can be asked.
@@ -111,16 +113,28 @@ impl Question {
         match self {
             Self::Loop => {
                 let status = session.query(|p| p.line_status(line))?;
-                let caps = session.query(|p| p.device_caps(status.device))?.caps;
-                let (known, bits) = loop_state(caps, status.connected, status.in_service);
-                Ok([known, bits].into_iter().flat_map(u32::to_ne_bytes).collect())
+                let state = session.runtime.gauge(status.device).map(Gauge::loop_state).unwrap_or_default();
+                Ok(words(loop_words(state, status.in_service)))
             }
             Self::AudioLost => {
                 let device = session.query(|p| p.device_of_line(line))?;
                 Ok(session.runtime.audio_lost(device).to_ne_bytes().to_vec())
             }
-            Self::CallerIdFrame => Err(unknown("the receivers hand up what a frame says, not its bytes")),
-            Self::Levels => Err(unknown("the receivers hand up what they recognise, not its level")),
+            Self::CallerIdFrame => {
+                let device = session.query(|p| p.device_of_line(line))?;
+                let able = session.query(|p| p.device_caps(device))?.caps.contains(Caps::CALLER_ID);
+                let gauge = session.runtime.gauge(device).filter(|_| able);
+                let gauge = gauge.ok_or_else(|| unknown("the device receives no caller identification"))?;
+                Ok(frame(gauge.caller_id()))
+            }
+            Self::Levels => {
+                let device = session.query(|p| p.device_of_line(line))?;
+                let levels = session.runtime.gauge(device).and_then(Gauge::levels);
+                let levels = levels.ok_or_else(|| {
+                    unknown("levels are measured in the audio of FXO ports in service; modems tell none")
+                })?;
+                Ok(words([hundredths(levels.block), hundredths(levels.second)]))
+            }
         }
     }
 }
@@ -131,12 +145,33 @@ fn unknown(why: &str) -> LineErr {
     LineErr::OPERATIONUNAVAIL
 }
 
-/// Which bits a device can know, and those that are set of them.
-fn loop_state(caps: Caps, battery: bool, in_service: bool) -> (u32, u32) {
-    let sees = in_service && caps.contains(Caps::SEES_BATTERY);
-    let known = bits::IN_SERVICE | if sees { bits::BATTERY } else { 0 };
-    let set = [(battery, bits::BATTERY), (in_service, bits::IN_SERVICE)];
-    (known, set.into_iter().filter(|(is, _)| *is).fold(0, |all, (_, bit)| all | bit) & known)
+fn words<const N: usize>(words: [DWORD; N]) -> Vec<u8> {
+    words.into_iter().flat_map(DWORD::to_ne_bytes).collect()
+}
+
+/// Which bits of a loop's state are known, and those that are set of them.
+fn loop_words(state: LoopState, in_service: bool) -> [DWORD; 2] {
+    let word = |of: LoopBits| {
+        [(LoopBits::BATTERY, bits::BATTERY), (LoopBits::REVERSED, bits::REVERSED), (LoopBits::OFF_HOOK, bits::OFF_HOOK)]
+            .into_iter()
+            .filter(|(bit, _)| of.contains(*bit))
+            .fold(0, |all, (_, bit)| all | bit)
+    };
+    let service = if in_service { bits::IN_SERVICE } else { 0 };
+    [word(state.known) | bits::IN_SERVICE, word(state.set & state.known) | service]
+}
+
+/// A caller identification as it came: its form, whether it is believed, its number, its bytes. Zeros: there was none.
+fn frame(raw: Option<RawCallerId>) -> Vec<u8> {
+    let Some(RawCallerId { form, believed, number, bytes }) = raw else { return words([0; 3]) };
+    let mut answer = words([form as DWORD, believed.into(), number]);
+    answer.extend(bytes);
+    answer
+}
+
+/// A level in hundredths of a dBm0, as the bits of a signed number.
+fn hundredths(level: f32) -> DWORD {
+    ((level * 100.0).round() as i32).cast_unsigned()
 }
 
 pub(crate) fn dev_specific(
@@ -209,19 +244,35 @@ pub(crate) fn dev_specific_feature(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loopstart_hal::drivers::gauge::RawForm;
 
     #[test]
     fn a_device_tells_what_it_can_know() {
-        assert_eq!(loop_state(Caps::SEES_BATTERY, true, true), (5, 5));
-        assert_eq!(loop_state(Caps::SEES_BATTERY, false, true), (5, 4));
-        assert_eq!(loop_state(Caps::VOICE, true, true), (4, 4), "a modem sees none");
-        assert_eq!(loop_state(Caps::SEES_BATTERY, true, false), (4, 0), "nor does a device that is gone");
+        let state = |known, set| LoopState { known, set };
+        let all = LoopBits::all();
+        assert_eq!(loop_words(state(all, LoopBits::BATTERY), true), [15, 5]);
+        assert_eq!(loop_words(state(all, LoopBits::REVERSED), true), [15, 6]);
+        assert_eq!(loop_words(state(LoopBits::OFF_HOOK, all), true), [12, 12], "a modem knows its hook");
+        assert_eq!(loop_words(LoopState::default(), false), [4, 0], "a device that is gone knows nothing");
+    }
+
+    #[test]
+    fn levels_have_a_sign() {
+        assert_eq!([-13.004, 0.0, 3.14, -120.0].map(|l| hundredths(l).cast_signed()), [-1_300, 0, 314, -12_000]);
+    }
+
+    #[test]
+    fn a_frame_is_told_as_it_came() {
+        assert_eq!(frame(None), [0; 12]);
+        let bytes = [0x80, 1, 2].into_iter().collect();
+        let raw = RawCallerId { form: RawForm::Digits, believed: true, number: 7, bytes };
+        assert_eq!(frame(Some(raw)), [&words([3, 1, 7])[..], &[0x80, 1, 2]].concat());
     }
 
     #[test]
     fn an_answer_is_there_whole_or_told_by_its_size() {
         let answer = |size| head(vec![7; 8], size);
-        let words = |needed: u32, used: u32| [needed.to_ne_bytes(), used.to_ne_bytes()].concat();
+        let words = |needed: u32, used: u32| words([needed, used]);
         for size in [20, 21, 4096] {
             assert_eq!(answer(size), [words(20, 20), vec![7; 8]].concat());
         }

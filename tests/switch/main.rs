@@ -6,6 +6,7 @@
 mod common;
 
 mod conference;
+mod leaving;
 mod nanp;
 mod operations;
 mod orders;

@@ -249,6 +249,40 @@ impl Scene {
         self.rig.seen.len()
     }
 
+    /// Waits until a call has ended, and drops what is left of it.
+    pub(crate) fn ends(&mut self, call: Call) {
+        let over = |state| matches!(state, CallState::Disconnected(_) | CallState::Idle);
+        self.rig.catch_up();
+        if !over(self.state(call)) {
+            self.rig.state(call.host, "the end of a call", over);
+        }
+        if self.state(call) != CallState::Idle {
+            self.drop_one(call).expect("what is over can be dropped");
+            self.becomes(call, CallState::Idle);
+        }
+    }
+
+    /// Waits until the exchange sees a line on or off hook.
+    pub(crate) fn expect_hook(&self, line: usize, hook: &str) {
+        let wanted = format!("\"hook\":\"{hook}\"");
+        for _ in 0..4_000 {
+            if self.control(&format!("state {line}")).contains(&wanted) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("line {line} is not {hook} hook; {:#?}", self.rig.seen);
+    }
+
+    /// A line that is out of all its calls makes and takes others.
+    pub(crate) fn free_again(&mut self, line: usize) {
+        self.expect_parties(line, &[]);
+        self.expect_hook(line, "on");
+        let call = self.call(line, "5550121", |state| matches!(state, CallState::Busy(_)));
+        self.drop_one(call).expect("a busy call can be dropped");
+        self.becomes(call, CallState::Idle);
+    }
+
     /// Forgets what happened on the wires so far.
     pub(crate) fn forget_wire(&self) {
         self.control("events");

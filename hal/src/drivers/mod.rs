@@ -2,5 +2,6 @@
 
 pub mod audio;
 pub mod fxo;
+pub mod gauge;
 pub mod voice_modem;
 pub mod watch;

@@ -405,13 +405,17 @@ impl Exchange {
         self.event(line, EventKind::Feature(Service::DropLast.key()));
     }
 
-    /// Whether a code counts in a register.
-    pub(super) fn code_counts(&self, code: &Code, lead: Lead, holds: bool) -> bool {
+    /// Whether a code counts in a register. `holds`: a party is held; `by_code`: that was done by a code, which may be the
+    /// same that takes it back.
+    pub(super) fn code_counts(&self, code: &Code, lead: Lead, holds: bool, by_code: bool) -> bool {
         use Service::*;
         if code.second {
             return false;
         }
-        let for_calls = matches!(code.service, Retrieve | ConferenceAdd);
+        let for_calls = code.service == ConferenceAdd || code.service == Retrieve && by_code;
+        if code.service == Hold && by_code {
+            return false;
+        }
         match lead {
             Lead::DialTone => code.lead == Lead::DialTone && (holds || code.service != Retrieve),
             Lead::Flash => match code.lead {

@@ -38,6 +38,9 @@ impl Exchange {
     fn hanging_up(&self, line: usize, moment: Moment) -> OnHook {
         let plan = &self.settings.plan;
         let station = self.lines.get(line).map(|circuit| &circuit.station);
+        // One of the two waited: no consultation, and nobody is to be transferred.
+        let waited = moment == Moment::ActiveAndHeld && station.is_some_and(|station| station.by_waiting);
+        let moment = if waited { Moment::CallWaiting } else { moment };
         let guarded = plan.facts.contains_key("onhook.guard_ms")
             && !matches!(moment, Moment::CallWaiting)
             && station.is_some_and(|s| s.flashed.is_some_and(|at| s.opened < at + plan.on_hook_guard));

@@ -102,10 +102,13 @@ impl Exchange {
         let timing = self.settings.timing;
         let Some(Line { phase: Phase::Register(register), station, .. }) = self.lines.get(line) else { return };
         let (digits, holds) = (register.digits, !station.held.is_empty());
+        let by_code = station.held_by_code;
         let group = register.session.as_ref().map_or(0, |session| session.group);
         let candidates: Vec<usize> = match &register.session {
             Some(session) => session.codes.clone(),
-            None => (0..self.codes.len()).filter(|&n| self.code_counts(&self.codes[n], register.lead, holds)).collect(),
+            None => (0..self.codes.len())
+                .filter(|&n| self.code_counts(&self.codes[n], register.lead, holds, by_code))
+                .collect(),
         };
         let in_session = register.session.is_some();
         let mut whole: Vec<(usize, Fields)> = Vec::new();
@@ -443,7 +446,7 @@ impl Exchange {
         let mut part = false;
         let mut whole = Vec::new();
         for (n, code) in self.codes.iter().enumerate() {
-            let Some(group) = code.groups.first().filter(|_| self.code_counts(code, Lead::Tone, false)) else {
+            let Some(group) = code.groups.first().filter(|_| self.code_counts(code, Lead::Tone, false, false)) else {
                 continue;
             };
             match features::fit(&group.pieces, &digits, &|blank, text| self.extent(blank, text, false)) {

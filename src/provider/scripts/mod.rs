@@ -32,6 +32,7 @@ mod devices;
 mod digits;
 mod incoming;
 mod media;
+mod media_control;
 mod outgoing;
 mod parameters;
 mod property;

@@ -536,7 +536,11 @@ impl World {
                 let action = [1, 2, 4, 8, 16, 32][pick(6)];
                 let control = MediaControl {
                     digits: if x > 50 { vec![(b'1', DigitModes::DTMF, action)] } else { Vec::new() },
-                    media: if x > 100 { vec![(MediaModes::G3_FAX, Duration::from_millis(u64::from(x % 3) * 700), action)] } else { Vec::new() },
+                    media: if x > 100 {
+                        vec![(MediaModes::G3_FAX, Duration::from_millis(u64::from(x % 3) * 700), action)]
+                    } else {
+                        Vec::new()
+                    },
                     tones: if x > 150 { vec![(watched(u16::from(x) * 10), action)] } else { Vec::new() },
                     states: if x > 200 { vec![(0x4100, action)] } else { Vec::new() },
                 };

@@ -5,11 +5,13 @@
 //! and a little longer. A detector that missed a stretch of the line starts afresh: cadences with holes in them are
 //! worse than none.
 
+use crate::drivers::gauge::{Gauge, RawForm};
 use crate::drivers::watch::ToneWatcher;
 use arrayvec::ArrayVec;
 use loopstart_signal::country::Country;
 use loopstart_signal::decode::{Event, LineDecoder, Listen};
 use loopstart_signal::{CallerId, DigitEdge, Heed, MediaSign, PartyId, ProgressTone, ToneWatch, answer, cid, progress};
+use std::sync::Arc;
 
 /// What was heard in one block. A block of 20 ms holds far fewer things than there is room for here.
 pub(super) type Findings = ArrayVec<Heard, 16>;
@@ -54,6 +56,8 @@ const SILENCE_STEP_MS: u32 = 1_000;
 /// The receivers of one line.
 pub(super) struct Ear {
     decoder: LineDecoder,
+    /// Where caller identifications are kept as they came.
+    gauge: Arc<Gauge>,
     /// What the host wants to be told of.
     heed: Heed,
     /// Watches for the host's tones, while `watching`.
@@ -70,9 +74,10 @@ pub(super) struct Ear {
 }
 
 impl Ear {
-    pub(super) fn new(country: &'static Country) -> Self {
+    pub(super) fn new(country: &'static Country, gauge: Arc<Gauge>) -> Self {
         Self {
             decoder: LineDecoder::new(country),
+            gauge,
             heed: Heed::empty(),
             watch: None,
             watching: false,
@@ -176,7 +181,9 @@ impl Ear {
     /// Listens on hook: to caller identification.
     pub(super) fn on_hook(&mut self, samples: &[i16], findings: &mut Findings) {
         self.listen_to(Listen::ON_HOOK);
-        self.decoder.process(samples, &mut |event| {
+        let Self { decoder, gauge, .. } = self;
+        decoder.process(samples, &mut |event| {
+            keep(gauge, &event);
             let caller = match event {
                 Event::Cid(cid::Event::Frame { ok: true, message: Some(message), .. }) => message.caller_id(),
                 Event::Clip(message) => CallerId { number: message.number, name: PartyId::Absent, time: None },
@@ -198,7 +205,9 @@ impl Ear {
     /// Listens to the identification of a second caller and nothing else; tells each frame, none for one that is damaged.
     pub(super) fn hear_caller(&mut self, samples: &[i16], sink: &mut impl FnMut(Option<&cid::Message>)) {
         self.listen_to(Listen::CALLER_ID);
-        self.decoder.process(samples, &mut |event| {
+        let Self { decoder, gauge, .. } = self;
+        decoder.process(samples, &mut |event| {
+            keep(gauge, &event);
             if let Event::Cid(cid::Event::Frame { ok, message, .. }) = event {
                 sink(message.filter(|_| ok));
             }
@@ -296,5 +305,17 @@ impl Ear {
             self.decoder.listen(listening - Listen::SOUNDS);
             self.decoder.listen(listening);
         }
+    }
+}
+
+/// Keeps a caller identification as it came, also one that is not believed.
+fn keep(gauge: &Gauge, event: &Event<'_>) {
+    match event {
+        Event::Cid(cid::Event::Frame { ok, raw, carrier, .. }) => {
+            let form = if *carrier == cid::Carrier::Ntt { RawForm::Ntt } else { RawForm::Frame };
+            gauge.set_caller_id(form, *ok, raw);
+        }
+        Event::Clip(message) => gauge.set_caller_id(RawForm::Digits, true, message.digits.as_str().as_bytes()),
+        _ => {}
     }
 }

@@ -30,6 +30,7 @@ impl<P: FxoPort> Fxo<P> {
         self.ear.forget(&mut Findings::new());
         self.ring.answered();
         self.burst = None;
+        self.meter.restart(&self.gauge);
         self.hook = Hook::Off(Call { since: now, fresh: originate, released: false, watch: None });
         self.settle_at = Some(now + DEBOUNCE);
         events.push(LineEvent::OffHook);
@@ -46,6 +47,7 @@ impl<P: FxoPort> Fxo<P> {
         self.forget_call();
         self.ring.reset();
         self.burst = None;
+        self.meter.restart(&self.gauge);
         self.hook = Hook::On(now);
         self.settle_at = None;
         events.push(LineEvent::OnHook);

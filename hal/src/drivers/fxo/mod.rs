@@ -32,6 +32,7 @@ mod waiting;
 mod work;
 
 use crate::drivers::audio::Streams;
+use crate::drivers::gauge::{Gauge, LevelMeter, LoopBits, LoopState};
 use crate::drivers::watch::ToneWatcher;
 use crate::{BLOCK, EventQueue, FxoEvent, FxoPort, HookCommand, Interest, LineDevice, PortError, Readiness};
 use answer::AnswerWatch;
@@ -44,6 +45,7 @@ use loopstart_signal::{
 use mouth::{Mouth, Spoken};
 use run::{Phase, Run};
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::Duration;
 use waiting::Waiting;
 
@@ -188,6 +190,10 @@ pub struct Fxo<P: FxoPort> {
     service: Service,
     hook: Hook,
     battery: Battery,
+    /// The polarity was reversed an odd number of times since the device came into service.
+    reversed: bool,
+    gauge: Arc<Gauge>,
+    meter: LevelMeter,
     ear: Ear,
     mouth: Mouth,
     streams: Streams,
@@ -217,6 +223,7 @@ impl<P: FxoPort> Fxo<P> {
     /// A driver for `port`, which lives on `clock`, at an exchange of `country`. Nothing is done before
     /// [`start`](LineDevice::start).
     pub fn new(port: P, country: &'static Country, clock: Clock) -> Self {
+        let gauge = Arc::<Gauge>::default();
         Self {
             port,
             country,
@@ -224,7 +231,10 @@ impl<P: FxoPort> Fxo<P> {
             service: Service::Closed,
             hook: Hook::On(Time::ZERO),
             battery: Battery::Present,
-            ear: Ear::new(country),
+            reversed: false,
+            ear: Ear::new(country, Arc::clone(&gauge)),
+            gauge,
+            meter: LevelMeter::new(),
             mouth: Mouth::new(),
             streams: Streams::new(),
             waiting: Waiting::new(),
@@ -274,6 +284,7 @@ impl<P: FxoPort> Fxo<P> {
         let told = matches!(self.service, Service::Faulty(_)) && loss != Loss::Gone;
         self.service = service;
         self.streams.set_able(false);
+        self.meter.restart(&self.gauge);
         self.end_waiting(now, events);
         if service != Service::Gone {
             // Whatever it can still do, it shall not hold the line.
@@ -299,6 +310,8 @@ impl<P: FxoPort> Fxo<P> {
         self.ring.reset();
         self.burst = None;
         self.hook = Hook::On(now);
+        self.reversed = false;
+        self.meter.restart(&self.gauge);
         self.last_block = now;
         self.settle_at = None;
         self.battery_at = Some(now + BATTERY_SETTLES);
@@ -404,6 +417,7 @@ impl<P: FxoPort> Fxo<P> {
     fn block(&mut self, block: &[i16], now: Time, events: &mut EventQueue) {
         self.last_block = now;
         self.heard = self.heard.saturating_add(block.len() as u64);
+        self.meter.hear(block, &self.gauge);
         let mut findings = Findings::new();
         match self.hook {
             Hook::On(_) => self.ear.on_hook(block, &mut findings),
@@ -459,6 +473,18 @@ impl<P: FxoPort> Fxo<P> {
         }
     }
 
+    /// Tells other threads how the loop is.
+    fn show(&self) {
+        let mut state = LoopState::default();
+        if self.service == Service::Up {
+            state.known = LoopBits::all();
+            state.set.set(LoopBits::BATTERY, self.battery == Battery::Present);
+            state.set.set(LoopBits::REVERSED, self.reversed);
+            state.set.set(LoopBits::OFF_HOOK, matches!(self.hook, Hook::Off(_)));
+        }
+        self.gauge.set_loop(state);
+    }
+
     fn cover(&mut self, samples: usize, now: Time, events: &mut EventQueue) {
         let mut findings = Findings::new();
         self.ear.cover(samples, &mut findings);
@@ -485,6 +511,7 @@ impl<P: FxoPort> LineDevice for Fxo<P> {
     fn start(&mut self, now: Time, events: &mut EventQueue) {
         if self.service == Service::Closed {
             self.bring_up(now, events);
+            self.show();
         }
     }
 
@@ -497,6 +524,7 @@ impl<P: FxoPort> LineDevice for Fxo<P> {
         } else {
             Self::done(events, action.id, Outcome::Failed(Failure::Lost));
         }
+        self.show();
     }
 
     fn ready(&mut self, readiness: Readiness, now: Time, events: &mut EventQueue) {
@@ -505,6 +533,7 @@ impl<P: FxoPort> LineDevice for Fxo<P> {
         if readiness.hangup && (self.exhausted || self.service != Service::Up) && events.room() > 1 {
             self.lose(Service::Gone, Loss::Gone, now, events);
         }
+        self.show();
     }
 
     fn deadline(&self) -> Option<Time> {
@@ -525,6 +554,31 @@ impl<P: FxoPort> LineDevice for Fxo<P> {
     }
 
     fn expire(&mut self, now: Time, events: &mut EventQueue) {
+        self.expired(now, events);
+        self.show();
+    }
+
+    fn audio(&mut self) -> Option<&mut Streams> {
+        Some(&mut self.streams)
+    }
+
+    fn gauge(&self) -> Option<Arc<Gauge>> {
+        Some(Arc::clone(&self.gauge))
+    }
+
+    fn equip(&mut self, watcher: Box<ToneWatcher>) -> Option<Box<ToneWatcher>> {
+        self.ear.equip(watcher)
+    }
+
+    fn drained(&self) -> bool {
+        // What is not in service reads nothing and holds nobody up.
+        self.service != Service::Up || self.port.drained()
+    }
+}
+
+impl<P: FxoPort> Fxo<P> {
+    /// A deadline has passed.
+    fn expired(&mut self, now: Time, events: &mut EventQueue) {
         if let Service::Faulty(at) = self.service
             && now >= at
             && events.room() >= ROOM
@@ -556,18 +610,5 @@ impl<P: FxoPort> LineDevice for Fxo<P> {
         if self.service == Service::Up && now >= self.last_block + AUDIO_OVERDUE {
             self.lose(Service::Faulty(now + RETRY), Loss::Silent, now, events);
         }
-    }
-
-    fn audio(&mut self) -> Option<&mut Streams> {
-        Some(&mut self.streams)
-    }
-
-    fn equip(&mut self, watcher: Box<ToneWatcher>) -> Option<Box<ToneWatcher>> {
-        self.ear.equip(watcher)
-    }
-
-    fn drained(&self) -> bool {
-        // What is not in service reads nothing and holds nobody up.
-        self.service != Service::Up || self.port.drained()
     }
 }

@@ -115,6 +115,7 @@ impl<P: FxoPort> Fxo<P> {
                 }
             }
             FxoEvent::Polarity => {
+                self.reversed = !self.reversed;
                 events.push(LineEvent::PolarityReversed);
                 match &mut self.hook {
                     // Caller identification may follow.

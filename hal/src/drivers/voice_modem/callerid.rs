@@ -3,6 +3,8 @@
 //! The lines come before, between or after rings, in any order, with or without blanks around the sign, and any of them may
 //! be missing. The report is complete when number and name are there, or when nothing more comes for a moment.
 
+use crate::drivers::gauge::MAX_RAW;
+use arrayvec::ArrayVec;
 use loopstart_signal::{CallerId, DateTime, Name, Number, PartyId, Time, cid};
 use std::time::Duration;
 
@@ -22,6 +24,10 @@ pub(super) struct Gatherer {
     last_line: Option<Time>,
     settle: Option<Time>,
     told: Option<CallerId>,
+    /// The lines as they came, each with a line feed, as far as there is room.
+    text: ArrayVec<u8, MAX_RAW>,
+    /// The modem said that the checksum was wrong.
+    damaged: bool,
 }
 
 impl Gatherer {
@@ -50,6 +56,7 @@ impl Gatherer {
             return false;
         }
         self.begin(now);
+        self.note(line);
         if is(&[b"DATE"]) {
             self.day = pair(value);
         } else if is(&[b"TIME"]) {
@@ -67,8 +74,27 @@ impl Gatherer {
         } else if is(&[b"NMBR", b"NBR", b"NUMBER"]) {
             better(&mut self.id.number, party(value, Number::from_latin1));
         }
-        // ERRM says that the checksum was wrong: what came of the message has come.
+        // What came of a damaged message has come.
+        self.damaged |= is(&[b"ERRM"]);
         true
+    }
+
+    /// The lines of the report as they came, each with a line feed.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Whether the modem found nothing wrong with it.
+    pub(super) fn is_sound(&self) -> bool {
+        !self.damaged
+    }
+
+    fn note(&mut self, line: &[u8]) {
+        for byte in line.iter().copied().chain([b'\n']) {
+            if self.text.try_push(byte).is_err() {
+                return;
+            }
+        }
     }
 
     /// The report, when it is complete and was not told before.
@@ -115,7 +141,11 @@ impl Gatherer {
             return false;
         }
         self.begin(now);
-        self.frame(line)
+        let taken = self.frame(line);
+        if taken {
+            self.note(line);
+        }
+        taken
     }
 
     /// A whole message in hexadecimal. Other contents of `MESG` (single parameters, message waiting) are left alone.

@@ -2,10 +2,11 @@
 
 use super::call::{Dial, Job};
 use super::{EventQueue, NOISE, Port, Service, VoiceModem};
+use crate::drivers::gauge::RawForm;
 use loopstart_signal::at::ResultCode;
 use loopstart_signal::{
-    AnswerWitness, Digit, DigitEdge, DigitMode, Heed, LineEvent, MediaSign, ProgressTone, ReleaseWitness, SitKind,
-    Time, dle,
+    AnswerWitness, CallerId, Digit, DigitEdge, DigitMode, Heed, LineEvent, MediaSign, ProgressTone, ReleaseWitness,
+    SitKind, Time, dle,
 };
 use std::time::Duration;
 
@@ -171,7 +172,7 @@ impl<P: Port> VoiceModem<P> {
             None if self.service == Service::Ready && self.caller.line(line, now) => {
                 self.noise = 0;
                 if let Some(id) = self.caller.complete(now) {
-                    events.push(LineEvent::CallerId(id));
+                    self.tell_caller(id, events);
                 }
             }
             None if self.maybe_number(line, framed, now, events) => {}
@@ -179,6 +180,11 @@ impl<P: Port> VoiceModem<P> {
                 self.note(line);
             }
         }
+    }
+
+    fn tell_caller(&mut self, id: CallerId, events: &mut EventQueue) {
+        self.gauge.set_caller_id(RawForm::Text, self.caller.is_sound(), self.caller.text());
+        events.push(LineEvent::CallerId(id));
     }
 
     /// Bytes that mean nothing as yet.
@@ -218,7 +224,7 @@ impl<P: Port> VoiceModem<P> {
         }
         // What came of the caller's identity so far is all there was before this ring.
         if let Some(id) = self.caller.flush() {
-            events.push(LineEvent::CallerId(id));
+            self.tell_caller(id, events);
         }
         let taking = self.is_taking_line();
         if self.off_hook && !taking {
@@ -348,7 +354,7 @@ impl<P: Port> VoiceModem<P> {
             self.answered(AnswerWitness::RingbackStopped, events);
         }
         if let Some(id) = self.caller.complete(now) {
-            events.push(LineEvent::CallerId(id));
+            self.tell_caller(id, events);
         }
         // While a call is being answered its ringing is not over.
         if self.ringing.deadline().is_some_and(|at| at <= now)

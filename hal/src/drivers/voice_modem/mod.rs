@@ -30,6 +30,7 @@ mod tests;
 mod tone;
 
 use crate::drivers::audio::Streams;
+use crate::drivers::gauge::{Gauge, LoopBits, LoopState};
 use crate::{EventQueue, Interest, LineDevice, Port, PortError, Readiness};
 use arrayvec::ArrayVec;
 use call::Job;
@@ -39,6 +40,7 @@ use loopstart_signal::country::{Country, US};
 use loopstart_signal::{ActionId, Caps, Clock, Failure, LineAction, LineEvent, Loss, Outcome, Time, dle, ring};
 use profile::Profile;
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Longest line that is kept: a caller-identification message in hexadecimal has at most 516 characters.
@@ -102,6 +104,7 @@ pub struct VoiceModem<P: Port> {
     streams: Streams,
     country: &'static Country,
     caller: callerid::Gatherer,
+    gauge: Arc<Gauge>,
     ringing: ring::Tracker,
     caps: Caps,
     /// Off hook, as told.
@@ -147,6 +150,7 @@ impl<P: Port> VoiceModem<P> {
             streams: Streams::new(),
             country: US,
             caller: callerid::Gatherer::default(),
+            gauge: Arc::default(),
             ringing: ring::Tracker::new(),
             caps: Caps::empty(),
             off_hook: false,
@@ -190,6 +194,14 @@ impl<P: Port> VoiceModem<P> {
     /// The port, mutably. Writing to it disturbs the dialog.
     pub const fn port_mut(&mut self) -> &mut P {
         &mut self.port
+    }
+
+    /// Tells other threads how the loop is: a modem knows its own hook, and nothing while the host speaks to it.
+    fn show(&self) {
+        let mut state = LoopState::default();
+        state.known.set(LoopBits::OFF_HOOK, self.service == Service::Ready && !self.passed);
+        state.set.set(LoopBits::OFF_HOOK, self.off_hook);
+        self.gauge.set_loop(state);
     }
 
     fn put_bytes(&mut self, bytes: &[u8]) {
@@ -333,6 +345,7 @@ impl<P: Port> LineDevice for VoiceModem<P> {
         if self.service != Service::Dead {
             self.begin_start(false, now, events);
         }
+        self.show();
     }
 
     fn act(&mut self, action: &LineAction, now: Time, events: &mut EventQueue) {
@@ -340,6 +353,7 @@ impl<P: Port> LineDevice for VoiceModem<P> {
         if self.hangup && events.room() >= ROOM {
             self.read_all(now, events);
         }
+        self.show();
     }
 
     fn ready(&mut self, readiness: Readiness, now: Time, events: &mut EventQueue) {
@@ -354,6 +368,7 @@ impl<P: Port> LineDevice for VoiceModem<P> {
             self.stalled = false;
             self.read_all(now, events);
         }
+        self.show();
     }
 
     fn deadline(&self) -> Option<Time> {
@@ -381,7 +396,7 @@ impl<P: Port> LineDevice for VoiceModem<P> {
             self.stalled = false;
             self.read_all(now, events);
             if self.service == Service::Dead || self.stalled {
-                return;
+                return self.show();
             }
         }
         if let Service::Lost(at) = self.service
@@ -397,10 +412,15 @@ impl<P: Port> LineDevice for VoiceModem<P> {
         if self.health.is_some_and(|at| at <= now) {
             self.check_health(now, events);
         }
+        self.show();
     }
 
     fn audio(&mut self) -> Option<&mut Streams> {
         Some(&mut self.streams)
+    }
+
+    fn gauge(&self) -> Option<Arc<Gauge>> {
+        Some(Arc::clone(&self.gauge))
     }
 
     fn drained(&self) -> bool {

@@ -31,7 +31,10 @@ fn a_flash_holds_and_another_comes_back() {
     office.flash(0);
     office.run(600);
     office.digits(0, "*50");
-    assert_eq!(office.parties(0), [(1, Active)], "its code takes it back");
+    assert_eq!(office.parties(0), [(1, Held)], "its code holds");
+    office.run(3_000);
+    office.digits(0, "*50");
+    assert_eq!(office.parties(0), [(1, Active)], "and the same code takes it back");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The driver on a line card in memory, in virtual time.
 
 mod calls;
+mod gauge;
 mod lines;
 mod random;
 mod services;

@@ -1,6 +1,7 @@
 //! Calls in and out.
 
 use super::*;
+use crate::drivers::gauge::RawForm;
 
 fn jane() -> LineEvent {
     LineEvent::CallerId(CallerId {
@@ -425,4 +426,35 @@ fn a_release_cancels_what_waits() {
     let told = rig.run(2_000);
     let c = Failure::Cancelled;
     assert_eq!(told, [failed(2, c), failed(3, c), failed(1, c), done(4)]);
+}
+
+#[test]
+fn what_the_modem_printed_of_the_caller_and_its_hook_can_be_read() {
+    let mut rig = Rig::new(conexant);
+    let gauge = rig.modem.gauge().unwrap();
+    let hook = |known: bool, off: bool| {
+        let bit = |is| if is { LoopBits::OFF_HOOK } else { LoopBits::empty() };
+        LoopState { known: bit(known), set: bit(off) }
+    };
+    assert_eq!(gauge.loop_state(), hook(false, false));
+    rig.start();
+    assert_eq!((gauge.loop_state(), gauge.caller_id(), gauge.levels()), (hook(true, false), None, None));
+    rig.say(b"\r\nRING\r\n\r\nNMBR = 5551234\r\nNAME = JANE DOE\r\n");
+    assert_eq!(rig.run(10), [RING, jane()]);
+    let raw = gauge.caller_id().unwrap();
+    assert_eq!((raw.form, raw.believed, raw.number), (RawForm::Text, true, 1));
+    assert_eq!(raw.bytes[..], b"NMBR = 5551234\nNAME = JANE DOE\n"[..]);
+    rig.act(ActionKind::Answer);
+    rig.run(1_000);
+    assert_eq!(gauge.loop_state(), hook(true, true));
+    rig.act(ActionKind::Release);
+    rig.run(3_000);
+    assert_eq!(gauge.loop_state(), hook(true, false));
+    // The next report, of which the modem says that it is damaged.
+    rig.say(b"\r\nERRM=1\r\n\r\nNMBR=555\r\n");
+    rig.run(1_000);
+    let raw = gauge.caller_id().unwrap();
+    assert_eq!((raw.believed, raw.number, &raw.bytes[..]), (false, 2, &b"ERRM=1\nNMBR=555\n"[..]));
+    rig.unplug();
+    assert_eq!(gauge.loop_state(), hook(false, false));
 }

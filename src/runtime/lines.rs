@@ -1,0 +1,491 @@
+//! Lines that come and go while the provider runs.
+//!
+//! A line that is added gets its number from the host, where the host gives numbers (`LINE_CREATE`): until then its device
+//! is open and waits here, for a line without a number can be neither opened nor called. Without such a host it is
+//! numbered at once.
+//!
+//! A line that is removed ends its calls, its device leaves the event thread and is closed, and its number is never used
+//! again. A device that was lost and is back keeps its number. Was it gone, then the host was asked to close the line
+//! (`LINE_CLOSE`), and nothing may come on that line any more: the device waits until the host has closed it.
+//!
+//! Locks are taken in this order: `changing`, the provider, the table. The exchange's is taken under `changing` alone.
+
+use super::open;
+use super::reactor::{Down, EVENTS_PER_LINE, Left, PLACES, Up};
+use super::streams::{Audio, Terminals};
+use super::{Shared, now_of};
+use crate::config::Config;
+use crossbeam_channel::Receiver;
+use loopstart_hal::drivers::audio::AudioGate;
+use loopstart_hal::exchange::EmulatedExchange;
+use loopstart_hal::registry::Selector;
+use loopstart_hal::{EventQueue, LineDevice, OpenError};
+use loopstart_provider::{DeviceId, HostCall, HostLine, Input, LineErr, LineHandle, Notification, Provider, RequestId};
+use loopstart_signal::country;
+use loopstart_signal::plan::Plan;
+use loopstart_signal::{LineEvent, Loss};
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
+
+/// Tells the host of a new line under a temporary number, on the notify thread; the host answers with
+/// [`Runtime::assign`](super::Runtime::assign), at once or later.
+pub type Announce = Box<dyn Fn(u32) + Send + Sync>;
+
+/// What became of a device that was added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It is a line with this number: a new one, or the one that it was before.
+    Line(DeviceId),
+    /// The host is being told of it under this temporary number.
+    Announced(u32),
+}
+
+/// So many lines may wait for a host's number.
+const MOST_ANNOUNCED: usize = 64;
+/// How long the event thread may take to hand a device back. It takes a moment; a host's thread must not hang if it died.
+const HAND_BACK: Duration = Duration::from_secs(5);
+
+/// What is known of a line's device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It could not be opened when the provider was started.
+    Absent,
+    /// With the event thread.
+    Working,
+    /// With the event thread, out of service for now.
+    Lost,
+    /// Gone: the host was asked to close the line.
+    Gone,
+}
+
+struct Entry {
+    id: DeviceId,
+    selector: Selector,
+    state: State,
+    /// Back again, until the host has closed the line as it was.
+    back: Option<Box<dyn LineDevice>>,
+    /// The provider said that the line is removed, and that was kept from the host.
+    withheld: bool,
+    terminal: Terminals,
+}
+
+/// A device that waits for its number.
+struct Announced {
+    temporary: u32,
+    told: bool,
+    selector: Selector,
+    device: Box<dyn LineDevice>,
+}
+
+#[derive(Default)]
+struct Table {
+    entries: Vec<Entry>,
+    announced: Vec<Announced>,
+    next_id: u32,
+    last_temporary: u32,
+    stopped: bool,
+}
+
+impl Table {
+    fn entry(&mut self, id: DeviceId) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.id == id)
+    }
+}
+
+/// The lines, and what is needed to open more.
+pub(super) struct Lines {
+    config: Config,
+    announce: Option<Announce>,
+    /// One line comes or goes at a time.
+    changing: Mutex<()>,
+    table: Mutex<Table>,
+    exchange: Mutex<Option<EmulatedExchange>>,
+    left: Receiver<Left>,
+    /// An emulated line's device is gone: look whether it is back.
+    watching: AtomicBool,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+impl Lines {
+    pub(super) fn new(
+        config: Config,
+        announce: Option<Announce>,
+        exchange: Option<EmulatedExchange>,
+        left: Receiver<Left>,
+    ) -> Self {
+        let count = u32::try_from(config.devices.len()).unwrap_or(u32::MAX);
+        let next_id = config.device_id_base.saturating_add(count);
+        let table = Table { next_id, ..Table::default() };
+        Self {
+            config,
+            announce,
+            changing: Mutex::default(),
+            table: Mutex::new(table),
+            exchange: Mutex::new(exchange),
+            left,
+            watching: AtomicBool::new(false),
+        }
+    }
+
+    /// Notes a configured line and its device, if that could be opened.
+    pub(super) fn note(&self, id: DeviceId, selector: Selector, device: Option<&dyn LineDevice>) {
+        let mut terminal = Terminals::default();
+        if let Some(device) = device {
+            terminal.add(id, device);
+        }
+        let state = if device.is_some() { State::Working } else { State::Absent };
+        lock(&self.table).entries.push(Entry { id, selector, state, back: None, withheld: false, terminal });
+    }
+
+    /// The numbers of the lines that are there.
+    pub(super) fn ids(&self) -> Vec<DeviceId> {
+        lock(&self.table).entries.iter().map(|entry| entry.id).collect()
+    }
+
+    /// The switch plan of a line.
+    pub(super) fn plan(&self, id: DeviceId) -> Option<Arc<Plan>> {
+        let selector = lock(&self.table).entry(id)?.selector.clone();
+        Some(self.config.plan_of(&selector))
+    }
+
+    /// A duplicate of a device's terminal, and its path.
+    pub(super) fn terminal(&self, id: DeviceId) -> Option<(OwnedFd, String)> {
+        lock(&self.table).entry(id)?.terminal.duplicate(id)
+    }
+
+    pub(super) fn with_exchange<R>(&self, use_it: impl FnOnce(&EmulatedExchange) -> R) -> Option<R> {
+        lock(&self.exchange).as_ref().map(use_it)
+    }
+
+    /// Nothing comes or goes any more, and every device that waits here is closed.
+    pub(super) fn stop(&self) {
+        let mut table = lock(&self.table);
+        table.stopped = true;
+        table.announced.clear();
+        for entry in &mut table.entries {
+            entry.back = None;
+            entry.terminal = Terminals::default();
+        }
+    }
+
+    pub(super) fn take_exchange(&self) -> Option<EmulatedExchange> {
+        lock(&self.exchange).take()
+    }
+
+    /// Notes what a device said of its being in service.
+    pub(super) fn follow(&self, id: DeviceId, event: &LineEvent) {
+        let state = match event {
+            LineEvent::Ready(_) => State::Working,
+            LineEvent::Lost(Loss::Gone) => State::Gone,
+            LineEvent::Lost(_) => State::Lost,
+            _ => return,
+        };
+        if let Some(entry) = lock(&self.table).entry(id) {
+            entry.state = state;
+            if state == State::Gone && matches!(entry.selector, Selector::Emulated { .. }) {
+                self.watching.store(true, Ordering::Release);
+            }
+        }
+    }
+
+    /// Whether the host is not to hear that this line is removed, because it comes back.
+    pub(super) fn withholds(&self, id: DeviceId) -> bool {
+        let mut table = lock(&self.table);
+        let Some(entry) = table.entry(id).filter(|entry| entry.back.is_some()) else { return false };
+        entry.withheld = true;
+        true
+    }
+
+    fn open(&self, selector: &Selector) -> Result<Box<dyn LineDevice>, OpenError> {
+        let country = country::by_code(&self.config.emulated.country).unwrap_or(country::US);
+        if matches!(selector, Selector::Emulated { .. }) {
+            open::open_device(selector, lock(&self.exchange).as_ref(), country)
+        } else {
+            open::open_device(selector, None, country)
+        }
+    }
+
+    /// Tells of a new line, if it still waits and was not told of. False: this is no temporary number.
+    fn tell(&self, temporary: u32) -> bool {
+        let Some(announce) = &self.announce else { return false };
+        {
+            let mut table = lock(&self.table);
+            let waiting = table.announced.iter_mut().find(|a| a.temporary == temporary && !a.told);
+            let Some(waiting) = waiting else { return false };
+            waiting.told = true;
+        }
+        announce(temporary);
+        true
+    }
+}
+
+fn refused(selector: &Selector, kind: io::ErrorKind, why: &'static str) -> OpenError {
+    OpenError::Os { device: selector.to_string(), action: "adding the line", source: io::Error::new(kind, why) }
+}
+
+fn missing(id: DeviceId) -> OpenError {
+    OpenError::Missing { device: format!("line {}", id.0) }
+}
+
+impl Shared {
+    /// See [`Runtime::add`](super::Runtime::add).
+    pub(super) fn add_line(&self, selector: &Selector) -> Result<Added, OpenError> {
+        let lines = &self.lines;
+        let _one_at_a_time = lock(&lines.changing);
+        let known = {
+            let mut table = lock(&lines.table);
+            // A device that is plugged in again before the host gave it a number is told of anew.
+            table.announced.retain(|a| a.selector != *selector);
+            if table.stopped {
+                return Err(refused(selector, io::ErrorKind::BrokenPipe, "the provider was shut down"));
+            }
+            let known = table.entries.iter().find(|e| e.selector == *selector).map(|e| (e.id, e.state));
+            let full = table.entries.len() + table.announced.len() >= PLACES
+                || table.announced.len() >= MOST_ANNOUNCED
+                || table.next_id >= u32::MAX - MOST_ANNOUNCED as u32;
+            if known.is_none() && full {
+                return Err(refused(selector, io::ErrorKind::StorageFull, "there are too many lines"));
+            }
+            known
+        };
+        match known {
+            Some((_, State::Working)) => {
+                let holder = "this program, as a line".to_owned();
+                return Err(OpenError::Busy { device: selector.to_string(), holder });
+            }
+            Some((id, _)) => return self.bring_back(id).map(|()| Added::Line(id)),
+            None => {}
+        }
+        let device = lines.open(selector)?;
+        if lines.announce.is_some() {
+            let temporary = {
+                let mut table = lock(&lines.table);
+                // Counted down from the end of the numbers, so that none is the number of a line.
+                table.last_temporary = table.last_temporary.wrapping_sub(1).max(u32::MAX / 2);
+                let temporary = table.last_temporary;
+                let announced = Announced { temporary, told: false, selector: selector.clone(), device };
+                table.announced.push(announced);
+                temporary
+            };
+            self.news(temporary);
+            return Ok(Added::Announced(temporary));
+        }
+        let id = DeviceId(lock(&lines.table).next_id);
+        self.admit(&mut self.lock(), id, selector, device);
+        Ok(Added::Line(id))
+    }
+
+    /// Puts the news of a line into the queue to the host, in order with everything else.
+    fn news(&self, temporary: u32) {
+        // News of a number that no line has: the herald below knows it for what it is.
+        let device = DeviceId(temporary);
+        self.notify.push(super::notify::Delivery::Notify(Notification::Remove { device }));
+    }
+
+    /// See [`Runtime::assign`](super::Runtime::assign).
+    pub(super) fn assign_line(&self, temporary: u32, id: DeviceId) -> Result<(), LineErr> {
+        let lines = &self.lines;
+        let _one_at_a_time = lock(&lines.changing);
+        let announced = {
+            let mut table = lock(&lines.table);
+            let at = table.announced.iter().position(|a| a.temporary == temporary && a.told);
+            let announced = at.map(|at| table.announced.swap_remove(at)).ok_or(LineErr::BADDEVICEID)?;
+            // The numbers of lines and those of lines without one must not meet.
+            if table.entry(id).is_some() || id.0 >= u32::MAX / 2 {
+                return Err(LineErr::BADDEVICEID);
+            }
+            announced
+        };
+        let mut provider = self.lock();
+        if provider.clock_of(id).is_some() {
+            return Err(LineErr::BADDEVICEID);
+        }
+        self.admit(&mut provider, id, &announced.selector, announced.device);
+        Ok(())
+    }
+
+    /// Makes a device a line. The caller holds the provider's lock.
+    fn admit(&self, provider: &mut Provider, id: DeviceId, selector: &Selector, device: Box<dyn LineDevice>) {
+        {
+            let mut table = lock(&self.lines.table);
+            table.next_id = table.next_id.max(id.0.saturating_add(1));
+        }
+        self.lines.note(id, selector.clone(), Some(&*device));
+        self.introduce(provider, id, selector);
+        self.hand_over(id, device);
+    }
+
+    /// Tells the provider of a line. The caller holds its lock.
+    fn introduce(&self, provider: &mut Provider, id: DeviceId, selector: &Selector) {
+        let description = open::describe(&self.lines.config, selector, id);
+        let now = now_of(description.clock, self.line_clock.as_deref());
+        if let Err(error) = provider.handle(Input::DeviceAdded(description), now) {
+            log::error!("{selector} is no line: {error:?}");
+        }
+        self.drain(provider);
+    }
+
+    /// Gives a device to the event thread. What that needs is made here. The caller holds the provider's lock, so that every
+    /// action for the line comes behind.
+    fn hand_over(&self, id: DeviceId, mut device: Box<dyn LineDevice>) {
+        self.audio.replace(id, &mut *device);
+        let events = EventQueue::with_capacity(EVENTS_PER_LINE);
+        let _ = self.down.send(Down::Add(id, device, events));
+        self.doorbell.ring();
+    }
+
+    /// Takes a device out of the event thread, if it is there.
+    fn take_back(&self, id: DeviceId) -> Option<Box<dyn LineDevice>> {
+        let left = &self.lines.left;
+        while left.try_recv().is_ok() {}
+        self.down.send(Down::Remove(id)).ok()?;
+        self.doorbell.ring();
+        loop {
+            match left.recv_timeout(HAND_BACK).ok()? {
+                Left::Device(device, gone) if device == id => return gone,
+                Left::Device(..) | Left::Queue(_) => {}
+            }
+        }
+    }
+
+    /// See [`Runtime::remove`](super::Runtime::remove).
+    pub(super) fn remove_line(&self, id: DeviceId) -> Result<(), LineErr> {
+        let lines = &self.lines;
+        let _one_at_a_time = lock(&lines.changing);
+        let entry = {
+            let mut table = lock(&lines.table);
+            let at = table.entries.iter().position(|entry| entry.id == id).ok_or(LineErr::BADDEVICEID)?;
+            table.entries.remove(at)
+        };
+        let _ = self.handle(Input::DeviceRemoved(id), None);
+        if entry.withheld {
+            self.notify.push(super::notify::Delivery::Notify(Notification::Remove { device: id }));
+        }
+        self.audio.forget(id);
+        // Closing a terminal may take its time: no lock but `changing` is held.
+        drop(self.take_back(id));
+        drop(entry);
+        Ok(())
+    }
+
+    /// See [`Runtime::reopen`](super::Runtime::reopen).
+    pub(super) fn reopen_line(&self, id: DeviceId) -> Result<(), OpenError> {
+        let _one_at_a_time = lock(&self.lines.changing);
+        self.bring_back(id)
+    }
+
+    /// Opens the device of a line again. The caller holds `changing`.
+    fn bring_back(&self, id: DeviceId) -> Result<(), OpenError> {
+        let selector = {
+            let mut table = lock(&self.lines.table);
+            let stopped = table.stopped;
+            let entry = table.entry(id).filter(|_| !stopped).ok_or_else(|| missing(id))?;
+            if entry.state == State::Working || entry.back.is_some() {
+                return Ok(());
+            }
+            entry.selector.clone()
+        };
+        let device = if matches!(selector, Selector::Emulated { .. }) {
+            // It has a new terminal; while there is none, nothing changes.
+            let device = self.lines.open(&selector)?;
+            drop(self.take_back(id));
+            device
+        } else {
+            // A terminal that is open here can be opened by nobody.
+            lock(&self.lines.table).entry(id).map(|entry| std::mem::take(&mut entry.terminal));
+            drop(self.take_back(id));
+            self.lines.open(&selector)?
+        };
+        let mut provider = self.lock();
+        let was = {
+            let mut table = lock(&self.lines.table);
+            let Some(entry) = table.entry(id) else { return Err(missing(id)) };
+            entry.terminal = Terminals::default();
+            entry.terminal.add(id, &*device);
+            std::mem::replace(&mut entry.state, State::Working)
+        };
+        if was == State::Lost {
+            // The line is as it was, and calls may be made on it as soon as the device is ready.
+            self.hand_over(id, device);
+            return Ok(());
+        }
+        if let Some(entry) = lock(&self.lines.table).entry(id) {
+            entry.back = Some(device);
+        }
+        let clock = provider.clock_of(id).unwrap_or_default();
+        let _ = provider.handle(Input::DeviceRemoved(id), now_of(clock, self.line_clock.as_deref()));
+        self.drain(&mut provider);
+        self.readmit(&mut provider);
+        // The pump sleeps until the deadline it knows of.
+        let _ = self.up.try_send(Up::Poke);
+        Ok(())
+    }
+
+    /// Gives lines whose device is back to the provider as soon as the host has closed them. The caller holds the provider's
+    /// lock.
+    pub(super) fn readmit(&self, provider: &mut Provider) {
+        loop {
+            let returned = {
+                let mut table = lock(&self.lines.table);
+                let closed = |e: &&mut Entry| e.back.is_some() && provider.clock_of(e.id).is_none();
+                let Some(entry) = table.entries.iter_mut().find(closed) else { return };
+                entry.withheld = false;
+                entry.back.take().map(|device| (entry.id, entry.selector.clone(), device))
+            };
+            let Some((id, selector, device)) = returned else { return };
+            self.introduce(provider, id, &selector);
+            self.hand_over(id, device);
+        }
+    }
+
+    /// Looks whether the devices of emulated lines are back. For the pump: waits for nobody who may wait for it.
+    pub(super) fn look_for_returned(&self) {
+        let lines = &self.lines;
+        if !lines.watching.load(Ordering::Acquire) {
+            return;
+        }
+        let Some(_one_at_a_time) = try_lock(&lines.changing) else { return };
+        let gone: Vec<(DeviceId, usize)> = {
+            let table = lock(&lines.table);
+            let line = |e: &Entry| match e.selector {
+                Selector::Emulated { line, .. } if e.state == State::Gone => Some((e.id, usize::try_from(line).ok()?)),
+                _ => None,
+            };
+            table.entries.iter().filter_map(line).collect()
+        };
+        if gone.is_empty() {
+            lines.watching.store(false, Ordering::Release);
+            // One may have gone just now.
+            let table = lock(&lines.table);
+            let emulated = |e: &Entry| e.state == State::Gone && matches!(e.selector, Selector::Emulated { .. });
+            if table.entries.iter().any(emulated) {
+                lines.watching.store(true, Ordering::Release);
+            }
+            return;
+        }
+        for (id, line) in gone {
+            // Whoever uses the exchange just now may wait for a tick: later, then.
+            let Some(exchange) = try_lock(&lines.exchange) else { return };
+            let plugged = exchange.as_ref().is_some_and(|exchange| exchange.is_plugged(line));
+            drop(exchange);
+            if plugged && let Err(error) = self.bring_back(id) {
+                log::warn!("{error}");
+            }
+        }
+    }
+}
