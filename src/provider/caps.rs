@@ -2,8 +2,8 @@
 
 use crate::{
     AddressCaps, AddressFeatures, BusyMode, CallFeatures, CallFeatures2, CallInfoChange, CallParamFlags, CallState,
-    ConnectedMode, DeviceCaps, DeviceDescription, DialToneMode, DigitModes, DisconnectMode, HostCall, LineFeatures, OfferingMode, PartyFlags, SpecialInfo,
-    call, media, media_control, params, services, terminal, tones,
+    ConnectedMode, DeviceCaps, DeviceDescription, DialToneMode, DigitModes, DisconnectMode, HostCall, LineFeatures,
+    OfferingMode, PartyFlags, SpecialInfo, call, media, media_control, params, services, terminal, tones,
 };
 use loopstart_signal::Caps;
 use loopstart_signal::plan::{Plan, Service, Step};
@@ -221,9 +221,7 @@ pub(crate) fn device(description: &DeviceDescription, caps: Caps) -> DeviceCaps 
         min_dial: params::MIN_DIAL,
         max_dial: params::MAX_DIAL,
         default_dial: params::DEFAULT_DIAL,
-        features: LineFeatures::MAKE_CALL
-            | media_features(caps).0
-            | services::line_features(caps, &description.plan).0,
+        features: LineFeatures::MAKE_CALL | media_features(caps).0 | services::line_features(caps, &description.plan).0,
         terminals: terminal::terminals(caps).len() as u32,
         monitor_tones: tones::monitor(caps),
         generate_tones: tones::generate(caps),

@@ -60,11 +60,11 @@ impl Errand {
     /// tone of a second call that was never answered.
     pub(crate) fn missed(&self, tone: ProgressTone) -> bool {
         use ProgressTone as T;
-        match (self, tone) {
-            (Self::Retrieve { .. } | Self::Restore, T::Dial | T::StutterDial) => true,
-            (Self::Retrieve { alerts: true, .. }, T::Ringback | T::Busy | T::Reorder | T::Sit(_)) => true,
-            _ => false,
-        }
+        matches!(
+            (self, tone),
+            (Self::Retrieve { .. } | Self::Restore, T::Dial | T::StutterDial)
+                | (Self::Retrieve { alerts: true, .. }, T::Ringback | T::Busy | T::Reorder | T::Sit(_))
+        )
     }
 }
 

@@ -6,8 +6,8 @@ use crate::line::{CallAction, Doing, Hook, Line, MAX_CALLS, Service, Shared};
 use crate::request::Purpose;
 use crate::timers::{ACTION_WATCH, CALLER_ID_KEPT, RING_SILENCE, Timer};
 use crate::{
-    CallHandle, CallInfoChange, CallOrigin, CallState, DisconnectMode, HostCall, LineErr,
-    LineState, Output, PartyFlags, RequestId,
+    CallHandle, CallInfoChange, CallOrigin, CallState, DisconnectMode, HostCall, LineErr, LineState, Output,
+    PartyFlags, RequestId,
 };
 use loopstart_signal::{ActionKind, CallerId, Caps, Failure, Time};
 
@@ -263,7 +263,8 @@ impl Line {
         now: Time,
     ) -> Result<(), LineErr> {
         let call = sh.call(h).ok_or(LineErr::INVALCALLHANDLE)?;
-        if !matches!(call.state, Some(CallState::Offering(_))) || self.is_answering(h) {
+        let offered = matches!(call.state, Some(CallState::Offering(_))) && !call.requests.has(Purpose::Drop);
+        if !offered || self.is_answering(h) {
             return Err(LineErr::INVALCALLSTATE);
         }
         sh.complete(h, request, Ok(()));

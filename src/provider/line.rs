@@ -24,7 +24,9 @@ use crate::{
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use loopstart_signal::{ActionId, ActionKind, CallerId, Caps, Failure, LineAction, LineEvent, Loss, Outcome, ProgressTone, Time};
+use loopstart_signal::{
+    ActionId, ActionKind, CallerId, Caps, Failure, LineAction, LineEvent, Loss, Outcome, ProgressTone, Time,
+};
 
 /// Most calls one line may have, ended ones that the host has not closed included.
 pub(crate) const MAX_CALLS: usize = 256;

@@ -5,8 +5,8 @@ use crate::line::{CallAction, Doing, Hook, Line, MAX_CALLS, Shared};
 use crate::request::Purpose;
 use crate::timers::{ACTION_WATCH, DIAL_WATCH, SETTLE, Timer};
 use crate::{
-    Address, CallHandle, CallInfoChange, CallOrigin, CallParamFlags, CallParams, CallState, HostCall,
-    LineErr, MediaModes, PartyFlags, RequestId, dial, params, services,
+    Address, CallHandle, CallInfoChange, CallOrigin, CallParamFlags, CallParams, CallState, HostCall, LineErr,
+    MediaModes, PartyFlags, RequestId, dial, params, services,
 };
 use alloc::string::String;
 use core::time::Duration;
@@ -88,7 +88,8 @@ impl Line {
                 wait_dial_tone: dial_params.wait_for_dialtone,
                 partial: d.partial,
             },
-            _ if self.caps.contains(Caps::SEIZE) => ActionKind::Seize,
+            // At the dial tone beside a held call there is nothing to seize.
+            _ if self.caps.contains(Caps::SEIZE) && self.parties.held.is_none() => ActionKind::Seize,
             // Without Seize, an empty partial address takes the line just as well.
             _ if self.caps.contains(Caps::DIAL_PARTIAL) => ActionKind::Dial {
                 steps: DialSteps::new(),
@@ -188,7 +189,8 @@ impl Line {
 
     /// Starts what waits for the line.
     pub(crate) fn start_next(&mut self, sh: &mut Shared, now: Time) {
-        if self.is_releasing() || self.action.is_some() || self.ready().is_err() {
+        // Digits in the midst of a procedure would be taken for its own.
+        if self.is_releasing() || self.action.is_some() || self.has_procedure() || self.ready().is_err() {
             return;
         }
         let Some(h) = self.current else { return };
@@ -400,7 +402,7 @@ impl Line {
         // A Dial of its own, after the call was made.
         let later = request.filter(|_| !unborn).is_some_and(|r| call.requests.strike(r));
         let still = matches!(failure, Failure::Glare | Failure::Refused | Failure::WrongState | Failure::Lost);
-        if unborn && still && !self.off_seen {
+        if unborn && still && !self.off_seen && self.parties.held.is_none() {
             self.hook = Hook::On;
         }
         if later && let Some(request) = request {

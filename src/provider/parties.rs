@@ -88,9 +88,10 @@ impl Line {
 
     /// Whether this call is the current one and connected.
     pub(crate) fn talks(&self, sh: &Shared, h: CallHandle) -> bool {
-        self.current == Some(h) && sh.call(h).is_some_and(|c| {
-            c.announced && !c.is_passed_through() && matches!(c.state, Some(CallState::Connected(_)))
-        })
+        self.current == Some(h)
+            && sh.call(h).is_some_and(|c| {
+                c.announced && !c.is_passed_through() && matches!(c.state, Some(CallState::Connected(_)))
+            })
     }
 
     /// The steps of a service that needs nothing filled in, when the device can carry them out.
@@ -228,7 +229,9 @@ impl Line {
         }
         if self.current == Some(h) {
             return match (p.held, p.is_conference(h)) {
-                (Some(_), _) => self.way_back(sh).is_some() || self.description.plan.on_hook(self.moment(sh)) == OnHook::Releases,
+                (Some(_), _) => {
+                    self.way_back(sh).is_some() || self.description.plan.on_hook(self.moment(sh)) == OnHook::Releases
+                }
                 (None, _) => true,
             };
         }
@@ -313,7 +316,12 @@ impl Line {
             match self.parties.held {
                 Some(held) => match self.way_back(sh) {
                     Some(steps) => {
-                        let errand = Errand::Retrieve { asked, held, ended: Some(h), alerts: self.is_dialling(h) || alerts(sh.call(h)) };
+                        let errand = Errand::Retrieve {
+                            asked,
+                            held,
+                            ended: Some(h),
+                            alerts: self.is_dialling(h) || alerts(sh.call(h)),
+                        };
                         self.begin_procedure(sh, errand, steps, now);
                     }
                     None => self.release(sh, now),
@@ -432,6 +440,10 @@ impl Line {
             if self.parties.held == Some(h) {
                 self.parties.held = None;
                 self.parties.orphan = true;
+            }
+            if self.has_procedure() && self.current == Some(h) {
+                // Its end finds the conference gone, and tidies up.
+                self.current = None;
             }
             return self.current != Some(h);
         }

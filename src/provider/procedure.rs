@@ -152,8 +152,17 @@ impl Line {
             self.cancel_sending(sh, h, now);
         }
         let (phase, proof) = (Phase::Pausing, Proof::Assumed);
-        self.procedure =
-            Some(Box::new(Running { errand, steps, next: 0, phase, flashed: false, proof, corrections: 0, went: None, tone: None }));
+        self.procedure = Some(Box::new(Running {
+            errand,
+            steps,
+            next: 0,
+            phase,
+            flashed: false,
+            proof,
+            corrections: 0,
+            went: None,
+            tone: None,
+        }));
         self.step(sh, now);
     }
 
@@ -161,17 +170,19 @@ impl Line {
     fn takes_orders(&self) -> bool {
         use Service as S;
         let orders = [S::Swap, S::Join, S::DropLast, S::Split, S::WaitingAnswer, S::ReleaseAndTake, S::ReleaseHeld];
-        orders.into_iter().filter_map(|service| self.description.plan.service(service)).any(|procedure| {
-            procedure.flashes() && procedure.steps().iter().any(|step| matches!(step, Step::Dial(_)))
-        })
+        orders
+            .into_iter()
+            .filter_map(|service| self.description.plan.service(service))
+            .any(|procedure| procedure.flashes() && procedure.steps().iter().any(|step| matches!(step, Step::Dial(_))))
     }
 
     /// Whether the running procedure wants to be told of voices.
     pub(crate) fn procedure_heeds_media(&self) -> bool {
         self.procedure.as_deref().is_some_and(|running| {
-            running.steps.iter().any(|step| {
-                matches!(step, Step::Wait(waits) if waits.intersects(Waits::ANNOUNCEMENT | Waits::PROMPT))
-            })
+            running
+                .steps
+                .iter()
+                .any(|step| matches!(step, Step::Wait(waits) if waits.intersects(Waits::ANNOUNCEMENT | Waits::PROMPT)))
         })
     }
 
@@ -192,7 +203,12 @@ impl Line {
                 return self.phase(Phase::Checking, BACK_WITHIN, now);
             }
             let bare = running.flashed && running.steps.iter().all(|step| matches!(step, Step::Flash | Step::Pause(_)));
-            if bare && !back && self.hook == Hook::Off && self.takes_orders() && self.caps.contains(Caps::SEES_DIAL_TONE) {
+            if bare
+                && !back
+                && self.hook == Hook::Off
+                && self.takes_orders()
+                && self.caps.contains(Caps::SEES_DIAL_TONE)
+            {
                 return self.phase(Phase::Settling, ORDER_TONE_WITHIN, now);
             }
             return self.procedure_ended(sh, Ok(()), now);
@@ -325,7 +341,8 @@ impl Line {
             (Outcome::Failed(Failure::NoDialTone), _) => self.procedure_ended(sh, Err(Trouble::NoTone), now),
             (Outcome::Failed(Failure::Tone(_)), _) => self.procedure_ended(sh, Err(Trouble::Refused), now),
             (Outcome::Failed(failure), step) => {
-                if matches!(step, Some(Step::OffHook | Step::Dial(_))) && !self.off_seen && failure != Failure::Timeout {
+                if matches!(step, Some(Step::OffHook | Step::Dial(_))) && !self.off_seen && failure != Failure::Timeout
+                {
                     self.hook = Hook::On;
                 }
                 self.procedure_ended(sh, Err(Trouble::Device(failure)), now);

@@ -8,8 +8,9 @@ use crate::procedure::Trouble;
 use crate::request::Purpose;
 use crate::timers::Timer;
 use crate::{
-    Address, CallFeatures, CallFeatures2, CallHandle, CallOrigin, CallParamFlags, CallParams, CallReason, CallState, CallStatus,
-    Command, ConnectedMode, DialToneMode, HostCall, LineErr, PartyFlags, Reply, RequestId, TransferMode, dial, params, services,
+    Address, CallFeatures, CallFeatures2, CallHandle, CallOrigin, CallParamFlags, CallParams, CallReason, CallState,
+    CallStatus, Command, ConnectedMode, DialToneMode, HostCall, LineErr, PartyFlags, Reply, RequestId, TransferMode,
+    dial, params, services,
 };
 use alloc::string::String;
 use alloc::vec;
@@ -107,9 +108,11 @@ impl Line {
         let ringing = matches!(state, Some(CallState::Proceeding | CallState::Ringback));
         // An order (digits after the flash) needs an answered call; and where one flash goes back it does not join.
         let by_flash = !steps.iter().any(|step| matches!(step, Step::Dial(_)));
-        let bridges = self.description.plan.service(Service::RetrieveRinging).is_some_and(|procedure| {
-            procedure.steps().iter().filter(|step| **step == Step::Flash).count() > 1
-        });
+        let bridges = self
+            .description
+            .plan
+            .service(Service::RetrieveRinging)
+            .is_some_and(|procedure| procedure.steps().iter().filter(|step| **step == Step::Flash).count() > 1);
         (answered || ringing && by_flash && bridges).then_some(steps)
     }
 
@@ -466,7 +469,13 @@ impl Line {
         Ok(Reply::Ok)
     }
 
-    fn remove_member(&mut self, sh: &mut Shared, request: RequestId, h: CallHandle, now: Time) -> Result<Reply, LineErr> {
+    fn remove_member(
+        &mut self,
+        sh: &mut Shared,
+        request: RequestId,
+        h: CallHandle,
+        now: Time,
+    ) -> Result<Reply, LineErr> {
         self.demand(sh, h, CallFeatures::REMOVE_FROM_CONFERENCE)?;
         let steps = self.drop_last_steps().ok_or(LineErr::OPERATIONUNAVAIL)?;
         let asked = Some(self.ask(sh, h, request)?);
@@ -709,10 +718,7 @@ impl Line {
         // The parking of one call for another is over for both.
         if let Some(current) = self.current.take_if(|h| *h != held) {
             self.stop_call_timers();
-            let over = matches!(
-                sh.call(current).and_then(|c| c.state),
-                Some(CallState::Idle)
-            );
+            let over = matches!(sh.call(current).and_then(|c| c.state), Some(CallState::Idle));
             self.take_party(sh, held, now);
             if !over {
                 self.enter(sh, current, CallState::Idle, now);

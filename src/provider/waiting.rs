@@ -6,7 +6,10 @@ use crate::line::{Line, MAX_CALLS, Service, Shared};
 use crate::parties::RingBack;
 use crate::request::Purpose;
 use crate::timers::{Timer, WAITING_SILENCE};
-use crate::{CallHandle, CallInfoChange, CallOrigin, CallState, ConnectedMode, DisconnectMode, LineErr, OfferingMode, Output, PartyFlags, RequestId};
+use crate::{
+    CallHandle, CallInfoChange, CallOrigin, CallState, ConnectedMode, DisconnectMode, LineErr, OfferingMode, Output,
+    PartyFlags, RequestId,
+};
 use loopstart_signal::plan::Service as PlanService;
 use loopstart_signal::{CallerId, Caps, Time};
 
@@ -188,7 +191,10 @@ impl Line {
                 true
             }
             RingBack::Waiting(h) => {
-                if sh.call(h).is_none_or(|c| !c.is_ringing()) || self.current.is_some() || self.service != Service::Ready {
+                if sh.call(h).is_none_or(|c| !c.is_ringing())
+                    || self.current.is_some()
+                    || self.service != Service::Ready
+                {
                     return false;
                 }
                 self.parties.waiting = None;

@@ -2,11 +2,11 @@
 //! since; outputs are written as short words, host calls by their number.
 
 use crate::*;
+use loopstart_signal::plan::Plan;
 use loopstart_signal::{
     ActionId, ActionKind, AnswerWitness, CallerId, Caps, Clock, DialStep, Failure, Heed, LineEvent, Loss, Number,
     Outcome, PartyId, ProgressTone, ReleaseWitness, Time,
 };
-use loopstart_signal::plan::Plan;
 use std::format;
 use std::string::{String, ToString};
 use std::sync::Arc;

@@ -344,7 +344,11 @@ fn document() -> String {
                     Err(error) => refused.entry(error.name()).or_default().push(operation),
                 }
             }
-            let _ = writeln!(out, "Accepted: {}.", if accepted.is_empty() { "nothing".into() } else { accepted.join(", ") });
+            let _ = writeln!(
+                out,
+                "Accepted: {}.",
+                if accepted.is_empty() { "nothing".into() } else { accepted.join(", ") }
+            );
             for (error, operations) in refused {
                 let _ = writeln!(out, "{error}: {}.", operations.join(", "));
             }

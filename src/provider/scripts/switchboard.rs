@@ -1,15 +1,20 @@
 //! A small exchange made of events: the other side of the switch plan's procedures, written a second time and without the
 //! provider's knowledge. It carries out actions as a device on a line of that exchange would, and knows who talks to whom.
 
-use loopstart_signal::plan::{Moment, OnHook, Plan, Service, Step};
+use super::agreement::PLACE;
+use loopstart_signal::plan::{Fill, Moment, OnHook, Plan, Service, Step, Waits};
 use loopstart_signal::{
-    ActionId, ActionKind, AnswerWitness, DialStep, Failure, LineAction, LineEvent, Outcome, ProgressTone,
+    ActionId, ActionKind, AnswerWitness, DialStep, Failure, LineAction, LineEvent, MediaSign, Outcome, ProgressTone,
 };
 use std::collections::VecDeque;
+use std::format;
 use std::string::String;
 use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
+
+/// Stands for a party that was joined busy.
+pub(super) const BUSY_TONE: &str = "busy tone";
 
 /// A far end, by its number.
 pub(super) type Party = String;
@@ -177,7 +182,9 @@ impl Switchboard {
         use Service as S;
         match service {
             S::Retrieve | S::RetrieveRinging | S::ReleaseAndTake => {
-                if self.held.is_empty() && let Some(waiting) = self.waiting.take() {
+                if self.held.is_empty()
+                    && let Some(waiting) = self.waiting.take()
+                {
                     self.held.push(waiting);
                 }
                 self.active = core::mem::take(&mut self.held);
@@ -201,7 +208,7 @@ impl Switchboard {
                     self.active = vec![party.clone()];
                     self.tone(ProgressTone::Ringback);
                 } else if self.phase == Phase::Treatment {
-                    self.active = vec!["busy tone".into()];
+                    self.active = vec![BUSY_TONE.into()];
                     self.tone(ProgressTone::Busy);
                 }
                 self.phase = Phase::Talking;
@@ -250,12 +257,64 @@ impl Switchboard {
         }
     }
 
+    /// A call is sent away or parked by digits at the recall dial tone: what of it was dialled so far, if that is it. True
+    /// when it was all.
+    fn sent_away(&self, so_far: &str) -> Option<(Vec<LineEvent>, bool)> {
+        let own = self.plan.park_slot("5550100");
+        let number = so_far.get(so_far.len().saturating_sub(7)..).unwrap_or_default();
+        let fills = [(Service::BlindTransfer, number), (Service::Park, own), (Service::ParkDirected, PLACE)];
+        fills.into_iter().find_map(|(service, blank)| {
+            let fill = Fill { number: Some(blank), extension: Some(blank), slot: Some(blank), ..Fill::default() };
+            let steps = self.plan.service(service)?.fill(&fill).ok()?;
+            let codes = steps.iter().filter(|step| matches!(step, Step::Dial(_))).count();
+            let mut dialled = String::new();
+            let mut chunk = 0;
+            for (at, step) in steps.iter().enumerate() {
+                let Step::Dial(digits) = step else { continue };
+                dialled.push_str(digits);
+                chunk += 1;
+                // A number alone is a call, and what becomes of it is decided on hook.
+                if dialled != so_far || codes == 1 && service == Service::BlindTransfer {
+                    continue;
+                }
+                let says = match steps.get(at + 1) {
+                    Some(Step::Wait(waits)) if waits.contains(Waits::ANNOUNCEMENT) => {
+                        vec![LineEvent::Media(MediaSign::Voice)]
+                    }
+                    Some(Step::Wait(waits)) if waits.intersects(Waits::PROMPT | Waits::RECALL_DIAL | Waits::DIAL) => {
+                        vec![LineEvent::Tone(ProgressTone::StutterDial)]
+                    }
+                    Some(Step::Wait(waits)) if waits.contains(Waits::CONFIRM) => {
+                        vec![LineEvent::Tone(ProgressTone::Confirmation)]
+                    }
+                    _ => vec![],
+                };
+                return Some((says, chunk == codes));
+            }
+            None
+        })
+    }
+
     fn dialled(&mut self, digits: &str) {
+        if let Phase::Register(so_far) = &self.phase
+            && !self.held.is_empty()
+            && let Some((says, all)) = self.sent_away(&format!("{so_far}{digits}"))
+        {
+            self.events.extend(says);
+            if all {
+                self.held.clear();
+                self.phase = Phase::Clearing;
+            } else if let Phase::Register(so_far) = &mut self.phase {
+                so_far.push_str(digits);
+            }
+            return;
+        }
         match &mut self.phase {
             Phase::Order(_) => {
-                let fit = self.fitting().into_iter().find(
-                    |service| matches!(self.form(*service), Some(Form::Digits(order)) if order == digits),
-                );
+                let fit = self
+                    .fitting()
+                    .into_iter()
+                    .find(|service| matches!(self.form(*service), Some(Form::Digits(order)) if order == digits));
                 self.phase = self.before.take().unwrap_or(Phase::Talking);
                 // A number is no order: it is a consultation call, as after any recall.
                 if fit.is_none() && digits.len() >= 7 && self.held.is_empty() && self.active.len() == 1 {

@@ -144,7 +144,8 @@ fn without_a_plan_or_a_flash_there_is_no_hold() {
     let a = rig.call();
     assert_eq!(rig.hold(a), Err(LineErr::OPERATIONUNAVAIL));
     assert!(!rig.can(a).contains(CallFeatures::HOLD));
-    let mut rig = Rig::of_plan_and_caps(Plan::named("nanp").unwrap(), Caps::all() - Caps::DATA - Caps::FLASH).connected();
+    let mut rig =
+        Rig::of_plan_and_caps(Plan::named("nanp").unwrap(), Caps::all() - Caps::DATA - Caps::FLASH).connected();
     let a = rig.call();
     assert_eq!(rig.hold(a), Err(LineErr::OPERATIONUNAVAIL));
 }
@@ -159,7 +160,9 @@ fn a_consultation_transfer_by_hanging_up() {
     expect!(rig, "ok 2", "101 OnHoldPendingTransfer", "102 DialTone(Special)");
     assert_eq!(rig.provider.call_info(c).unwrap().related_call_id, rig.provider.call_info(a).unwrap().call_id);
     rig.reach(c);
-    assert!(rig.can(c).contains(CallFeatures::COMPLETE_TRANSFER) && rig.can(a).contains(CallFeatures::COMPLETE_TRANSFER));
+    assert!(
+        rig.can(c).contains(CallFeatures::COMPLETE_TRANSFER) && rig.can(a).contains(CallFeatures::COMPLETE_TRANSFER)
+    );
     rig.complete_transfer(a, c).unwrap();
     rig.wait_ms(2_900);
     expect!(rig, "Release");
@@ -221,13 +224,7 @@ fn a_transfer_ends_in_a_conference() {
     let p = rig.complete_conference(a, c).unwrap();
     expect!(rig, "Flash(550ms)");
     rig.ok("Flash");
-    expect!(
-        rig,
-        "ok 4",
-        "103 Connected(Active)",
-        "101 Conferenced(HostCall(103))",
-        "102 Conferenced(HostCall(103))"
-    );
+    expect!(rig, "ok 4", "103 Connected(Active)", "101 Conferenced(HostCall(103))", "102 Conferenced(HostCall(103))");
     // The last one can be dropped; the other is an ordinary call then.
     assert!(rig.can(c).contains(CallFeatures::REMOVE_FROM_CONFERENCE));
     assert!(!rig.can(a).contains(CallFeatures::REMOVE_FROM_CONFERENCE) && !rig.can(a).contains(CallFeatures::DROP));
@@ -258,13 +255,7 @@ fn a_conference_is_dropped_with_its_members() {
     let Reply::Conference { conference: p, consultation: c } = reply else { panic!("{reply:?}") };
     expect!(rig, "Flash(100ms)");
     rig.recall();
-    expect!(
-        rig,
-        "ok 2",
-        "102 OnHoldPendingConference",
-        "101 Conferenced(HostCall(102))",
-        "103 DialTone(Special)"
-    );
+    expect!(rig, "ok 2", "102 OnHoldPendingConference", "101 Conferenced(HostCall(102))", "103 DialTone(Special)");
     rig.reach(c);
     let request = rig.request();
     rig.command(Command::AddToConference { request, conference: p, call: c }).unwrap();
@@ -361,10 +352,9 @@ fn orders_of_the_etsi_kind() {
 
 #[test]
 fn what_goes_wrong_half_way_completes_once() {
-    for (event, error) in [
-        (lost(Loss::Silent), "RESOURCEUNAVAIL 2"),
-        (released(ReleaseWitness::LoopCurrent), "OPERATIONFAILED 2"),
-    ] {
+    for (event, error) in
+        [(lost(Loss::Silent), "RESOURCEUNAVAIL 2"), (released(ReleaseWitness::LoopCurrent), "OPERATIONFAILED 2")]
+    {
         let mut rig = talking("nanp");
         let a = rig.call();
         let c = rig.consult(a).unwrap();
