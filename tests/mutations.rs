@@ -217,13 +217,8 @@ const MUTATIONS: &[Mutation] = &[
     ),
     (
         "procedure.rs",
-        "if bare && !back && self.hook == Hook::Off",
-        "if bare && back && self.hook == Hook::Off",
-    ),
-    (
-        "procedure.rs",
-        "if matches!(step, Some(Step::OffHook | Step::Dial(_))) && !self.off_seen && failure != Failure::Timeout {",
-        "if matches!(step, Some(Step::OffHook | Step::Dial(_))) && failure != Failure::Timeout {",
+        "if matches!(step, Some(Step::OffHook | Step::Dial(_))) && !self.off_seen && failure != Failure::Timeout",
+        "if matches!(step, Some(Step::OffHook | Step::Dial(_))) && failure != Failure::Timeout",
     ),
     (
         "outgoing.rs",
@@ -250,7 +245,11 @@ const MUTATIONS: &[Mutation] = &[
         "call.address = if partial { Digits::Awaited } else { Digits::Complete };",
         "call.address = if partial { Digits::Complete } else { Digits::Awaited };",
     ),
-    ("outgoing.rs", "if unborn && still && !self.off_seen {", "if unborn && still {"),
+    (
+        "outgoing.rs",
+        "if unborn && still && !self.off_seen && self.parties.held.is_none() {",
+        "if unborn && still && self.parties.held.is_none() {",
+    ),
     (
         "outgoing.rs",
         "let here = call.started && !over && (!call.is_incoming() || call.is_up());",
@@ -338,7 +337,9 @@ fn copy(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             copy(&entry.path(), &to)
         } else {
-            fs::copy(entry.path(), to).unwrap();
+            {
+                fs::copy(entry.path(), to).unwrap();
+            }
         }
     }
 }
@@ -366,7 +367,7 @@ impl Workshop {
                 *path = root.join(path.as_str().unwrap()).to_str().unwrap().into();
             }
         }
-        let profile: toml::Table = "[profile.dev]\ndebug = false\nopt-level = 1".parse().unwrap();
+        let profile: toml::Table = "[profile.dev]\ndebug = false".parse().unwrap();
         manifest.extend(profile);
         fs::write(at.join("Cargo.toml"), manifest.to_string()).unwrap();
         Self { directory }

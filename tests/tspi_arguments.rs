@@ -600,10 +600,16 @@ impl Host {
         assert_eq!(read(self), changed);
         let after = default_dial(self).0;
         assert_eq!((after[0], &after[1..]), (777, &before[1..]));
-        // A pause that no line has, and a spoilt block.
+        // A pause that no line has, a spoilt block, a wrong checksum, and a version that is still to come.
         let mut spoilt = changed.clone();
         spoilt[9] ^= 1;
-        for wrong in [&mut with(99), &mut with(0x7fff_ffff), &mut spoilt] {
+        let mut sum = changed.clone();
+        sum[24] ^= 1;
+        let mut newer = changed.clone();
+        newer[4] += 1;
+        let checksum = crc32(&newer[..24]);
+        newer[24..].copy_from_slice(&checksum.to_le_bytes());
+        for wrong in [&mut with(99), &mut with(0x7fff_ffff), &mut spoilt, &mut sum, &mut newer] {
             assert_eq!(set(self, wrong), LineErr::INVALPARAM.code());
         }
         assert_eq!(read(self), changed);

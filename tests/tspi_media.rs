@@ -1,10 +1,11 @@
-//! Tones, media, bytes and sound of a call, as a host in C has them, on an emulated FXO port.
+//! Tones, media, bytes and sound of a call, and what the line itself tells, as a host in C has them, on an emulated FXO port.
 
 #[path = "common/c_host.rs"]
 mod c_host;
 
 use c_host::{CLibrary, TOLD, VERSION, address, event_pointer, wait, wide};
 use loopstart::provider::LineErr;
+use loopstart::signal::{Name, Number, PartyId, cid};
 use loopstart::tspi::consts::*;
 use loopstart::tspi::types::*;
 use std::io::Read;
@@ -12,12 +13,13 @@ use std::mem::offset_of;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Numbers of the emulated exchange: one that echoes, one that sends digits, and a fax machine.
+/// Numbers of the emulated exchange: one that echoes, one that sends digits, a fax machine, and one that calls back.
 const ECHO: &str = "5550120";
 const DIGITS: &str = "5550126";
 const FAX: &str = "5550128";
+const BACK: &str = "5550130";
 
 struct Host {
     library: CLibrary,
@@ -52,11 +54,17 @@ impl Host {
     }
 
     fn connected(&mut self, number: &str) -> Call {
+        let call = self.made(number, 0);
+        self.message(call, LINE_CALLSTATE, LINECALLSTATE_CONNECTED as usize);
+        call
+    }
+
+    /// A call with these LINECALLPARAMS.
+    fn made(&mut self, number: &str, params: usize) -> Call {
         self.next += 1;
         let (mut call, mut number) = (Call { host: self.next, driver: 0 }, wide(number));
-        let arguments = [self.line, call.host, address(&mut call.driver), address(&mut number[..]), 0, 0];
+        let arguments = [self.line, call.host, address(&mut call.driver), address(&mut number[..]), 0, params];
         self.library.done("TSPI_lineMakeCall", &arguments);
-        self.message(call, LINE_CALLSTATE, LINECALLSTATE_CONNECTED as usize);
         call
     }
 
@@ -147,6 +155,81 @@ impl Host {
         let info = self.info(call);
         assert_eq!((word(&info, offset), word(&info, size)), (0, 0));
         self.end(call);
+        // And bytes that come with the call from the beginning.
+        let mut params = vec![0_u32; 176 / 4];
+        params.extend(data.as_chunks::<4>().0.iter().map(|b| u32::from_ne_bytes(*b)));
+        params[0] = 4 * params.len() as u32;
+        params[offset_of!(LINECALLPARAMS, dwCallDataSize) / 4] = 11;
+        params[offset_of!(LINECALLPARAMS, dwCallDataOffset) / 4] = 176;
+        let call = self.made(ECHO, address(&mut params[..]));
+        let info = self.info(call);
+        assert_eq!(info[word(&info, offset)..][..word(&info, size)], data[..11]);
+        self.end(call);
+    }
+
+    /// The media stream is controlled by a fax machine that stays for a second.
+    fn media_control(&mut self) {
+        assert_ne!(self.features & LINECALLFEATURE_SETMEDIACONTROL, 0);
+        let call = self.connected(ECHO);
+        let mut entry = [LINEMEDIAMODE_G3FAX, 1_000, LINEMEDIACONTROL_PAUSE];
+        let set = |library: &CLibrary, entry: &mut [u32; 3]| {
+            let select = LINECALLSELECT_CALL as usize;
+            library.call("TSPI_lineSetMediaControl", &[0, 0, call.driver, select, 0, 0, address(entry), 1, 0, 0, 0, 0])
+        };
+        assert_eq!(set(&self.library, &mut entry), 0);
+        entry[2] = 0;
+        assert_eq!(set(&self.library, &mut entry), LineErr::INVALMEDIALIST.code());
+        self.end(call);
+    }
+
+    /// The answer to a question of the extension.
+    fn told(&mut self, question: u32) -> Vec<u8> {
+        let mut block = [0_u32; 100];
+        block[0] = question;
+        self.library.done("TSPI_lineDevSpecific", &[self.line, 0, 0, address(&mut block), 400]);
+        assert_eq!(block[1], block[2], "all of it fits");
+        block.iter().flat_map(|w| w.to_ne_bytes()).take(block[2] as usize).skip(12).collect()
+    }
+
+    /// The loop, levels, and a caller identification as it came.
+    fn line_told(&mut self) {
+        const KNOWN: u32 = 1 | 2 | 4 | 8;
+        self.library.ok("TSPI_lineSelectExtVersion", &[self.line, 0x1_0000]);
+        let words = |bytes: &[u8]| bytes.as_chunks::<4>().0.iter().map(|b| u32::from_ne_bytes(*b)).collect::<Vec<_>>();
+        let on_hook = words(&self.told(1));
+        assert_eq!((on_hook[0], on_hook[1] & !2), (KNOWN, 1 | 4), "battery, and in service");
+        assert_eq!(self.told(3), [0; 12], "nobody has called");
+        let call = self.connected(DIGITS);
+        assert_eq!(words(&self.told(1))[1] & !2, 1 | 4 | 8, "off hook");
+        // The digits of the far end are heard within a second of line time or two.
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            let levels: Vec<i32> = words(&self.told(4)).into_iter().map(u32::cast_signed).collect();
+            assert!(levels.iter().all(|l| (-12_000..=615).contains(l)), "{levels:?}");
+            if levels[1] > -3_000 {
+                break;
+            }
+            assert!(Instant::now() < until, "{levels:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.end(call);
+        let call = self.made(BACK, 0);
+        self.message(call, LINE_CALLSTATE, LINECALLSTATE_RINGBACK as usize);
+        self.end(call);
+        let until = Instant::now() + Duration::from_secs(60);
+        let raw = loop {
+            let raw = self.told(3);
+            if raw.len() > 12 {
+                break raw;
+            }
+            assert!(Instant::now() < until, "nobody calls back");
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        assert_eq!(words(&raw[..12]), [1, 1, 1], "a frame, believed, the first one");
+        let message = cid::parse(&raw[12..]).expect("a whole frame");
+        let caller = message.caller_id();
+        assert_eq!(caller.number, PartyId::Known(Number::new(BACK)));
+        assert_eq!(caller.name, PartyId::Known(Name::new("CALL BACK")));
     }
 
     /// What the line says comes out of a socket while the call lasts.
@@ -184,7 +267,9 @@ fn media() {
     host.tones_heard();
     host.media_heard();
     host.call_data();
+    host.media_control();
     host.sound();
+    host.line_told();
     host.library.ok("TSPI_lineClose", &[host.line]);
     host.library.ok("TSPI_providerShutdown", &[VERSION, 1]);
     let told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);

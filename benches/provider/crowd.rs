@@ -292,7 +292,7 @@ fn compare(name: &str, many: &mut Crowd, one: &mut Crowd, block: Block) {
     );
 }
 
-pub fn flat(_: &mut Criterion) {
+pub(crate) fn flat(_: &mut Criterion) {
     let plan = Plan::subscribed("nanp", Subscribed::all()).expect("a plan");
     let crowds = |kind| (Crowd::new(LINES, kind, &plan), Crowd::new(1, kind, &plan));
     let (mut many, mut one) = crowds(Kind::Conference);

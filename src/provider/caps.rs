@@ -247,6 +247,7 @@ pub(crate) fn address(description: &DeviceDescription, caps: Caps) -> AddressCap
         | CallInfoChange::MEDIA_MODE
         | CallInfoChange::APP_SPECIFIC
         | CallInfoChange::CALLER_ID
+        | CallInfoChange::CALLED_ID
         | CallInfoChange::CALL_DATA
         | if possible.contains(CallFeatures::SECURE_CALL) { CallInfoChange::OTHER } else { CallInfoChange::empty() }
         | if caps.contains(Caps::SPEAKER) { CallInfoChange::TERMINAL } else { CallInfoChange::empty() }

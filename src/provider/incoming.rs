@@ -82,6 +82,7 @@ impl Line {
             && let Some(h) = self.current
         {
             self.no_caller_id(sh, h);
+            self.reason_by_ring(sh, h);
         }
     }
 

@@ -570,7 +570,8 @@ pub struct ForwardEntry {
 pub struct MediaControl {
     /// On digits: which, how they come, and what happens (`LINEMEDIACONTROL_` bit).
     pub digits: Vec<(u8, DigitModes, u32)>,
-    /// On media: which, how long one must last before it counts (zero: at once), and what happens.
+    /// On media: which, how long one must last before it counts (zero: at once), and what happens. A medium lasts until
+    /// another is heard, or nothing for some seconds; a voice that begins again after a pause begins anew.
     pub media: Vec<(MediaModes, Duration, u32)>,
     /// On tones.
     pub tones: Vec<(WatchedTone, u32)>,

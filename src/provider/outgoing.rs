@@ -14,6 +14,8 @@ use loopstart_signal::{ActionKind, AnswerWitness, Caps, DialSteps, Failure, Numb
 
 /// Two reversals closer than this are one: contacts bounce, and some exchanges flicker at answer.
 const REVERSAL_APART: Duration = Duration::from_millis(600);
+/// Longest called address that is kept, in bytes (`TAPIMAXDESTADDRESSSIZE`).
+const MAX_CALLED_ID: usize = 80;
 /// Most Dial requests that can wait for the one before.
 const MAX_QUEUED: usize = 8;
 
@@ -183,6 +185,16 @@ impl Line {
             partial: dialable.partial,
         };
         call.queue.push_back(Queued { kind, request });
+        // Who is called: the whole of what was dialled up to the complete address.
+        let message = if call.address == Digits::Complete || call.called_id.len() + address.0.len() > MAX_CALLED_ID {
+            None
+        } else {
+            let more = call.called_id.trim_end_matches(';').len();
+            call.called_id.truncate(more);
+            call.called_id.push_str(&address.0);
+            call.info_message(h, CallInfoChange::CALLED_ID).filter(|_| call.state.is_some())
+        };
+        sh.notify(message);
         self.settle(sh, now);
         Ok(())
     }

@@ -22,6 +22,15 @@ pub(crate) struct Conference {
     pub(crate) parent: CallHandle,
     /// Its members, in the order they came.
     pub(crate) members: Vec<CallHandle>,
+    /// Parties in the exchange's bridge whose calls the host has closed.
+    pub(crate) strangers: usize,
+}
+
+impl Conference {
+    /// How many the exchange has joined, besides us.
+    pub(crate) fn parties(&self) -> usize {
+        self.members.len() + self.strangers
+    }
 }
 
 /// What a ring after a hang-up is.
@@ -108,6 +117,11 @@ impl Line {
         self.action.is_some_and(|action| action.call == h)
     }
 
+    /// Whether they are digits of a call that nobody has answered, and not an extension dialled during a conversation.
+    pub(crate) fn is_calling(&self, h: CallHandle, call: Option<&Call>) -> bool {
+        self.is_dialling(h) && !call.is_some_and(|c| matches!(c.state, Some(CallState::Connected(_))))
+    }
+
     /// How to hold. Where holding ends on hook the way back is not stated, so it is not offered.
     pub(crate) fn hold_steps(&self) -> Option<Steps> {
         self.plain_steps(PlanService::Hold).filter(|steps| !steps.contains(&Step::OnHook))
@@ -135,7 +149,7 @@ impl Line {
     pub(crate) fn way_back(&self, sh: &Shared) -> Option<Steps> {
         let state = match self.current {
             // The flash comes after the digits.
-            Some(h) if self.is_dialling(h) => Some(CallState::Proceeding),
+            Some(h) if self.is_calling(h, sh.call(h)) => Some(CallState::Proceeding),
             Some(h) => sh.call(h).and_then(|c| c.state),
             None => None,
         };
@@ -320,7 +334,7 @@ impl Line {
                             asked,
                             held,
                             ended: Some(h),
-                            alerts: self.is_dialling(h) || alerts(sh.call(h)),
+                            alerts: self.is_calling(h, sh.call(h)) || alerts(sh.call(h)),
                         };
                         self.begin_procedure(sh, errand, steps, now);
                     }
@@ -451,6 +465,7 @@ impl Line {
             && let Some(at) = conference.members.iter().position(|member| *member == h)
         {
             conference.members.remove(at);
+            conference.strangers += 1;
             return true;
         }
         if self.has_procedure() {
@@ -470,7 +485,10 @@ impl Line {
             if self.service != Service::Ready {
             } else if self.current.is_none() {
                 self.release(sh, now);
-            } else if let Some(steps) = self.plain_steps(PlanService::ReleaseHeld) {
+            } else if self.current.is_some_and(|current| self.talks(sh, current))
+                && let Some(steps) = self.plain_steps(PlanService::ReleaseHeld)
+            {
+                // The order for it is one between two calls that talk.
                 self.begin_procedure(sh, Errand::ReleaseHeld { asked: None, call: h }, steps, now);
             } else {
                 self.parties.orphan = true;
@@ -478,9 +496,10 @@ impl Line {
             return true;
         }
         if self.current == Some(h) && self.parties.held.is_some() && call.state.is_some() {
-            let state = if self.is_dialling(h) { Some(CallState::Proceeding) } else { call.state };
+            let calling = self.is_calling(h, Some(call));
+            let state = if calling { Some(CallState::Proceeding) } else { call.state };
             let way = self.way_back_from(sh, state);
-            let alerts = self.is_dialling(h) || alerts(Some(call));
+            let alerts = calling || alerts(Some(call));
             self.detach();
             match (way, self.parties.held) {
                 (Some(steps), Some(held)) if self.service == Service::Ready => {

@@ -222,7 +222,8 @@ impl Line {
         if !self.is_quiet() {
             return (f, f2);
         }
-        if self.talks(sh, h) && self.parties.is_empty() {
+        // A flash would take a call that waits, wanted or not.
+        if self.talks(sh, h) && self.parties.is_empty() && !self.parties.ignored {
             f |= possible & (F::PARK | F::SECURE_CALL);
             f2 |= possible2 & (F2::PARK_DIRECTED | F2::PARK_NONDIRECTED);
         }
@@ -365,6 +366,8 @@ impl Line {
                 self.completed(sh, asked, told);
                 if told.is_ok() {
                     self.enter(sh, call, CallState::Idle, now);
+                } else if flashed && result == Err(Trouble::Refused) && self.current == Some(call) {
+                    self.leave_refused(sh, call, now);
                 } else if flashed {
                     self.restore_after(sh, call, now);
                 }

@@ -15,7 +15,7 @@ use crate::{
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-use loopstart_signal::plan::{Fill, Moment, OnHook, Service, Step, Steps};
+use loopstart_signal::plan::{Fill, Moment, OnHook, Service, Step, Steps, Waits};
 use loopstart_signal::{ActionKind, Caps, Number, Time};
 
 /// Most members of a conference by flash, besides us.
@@ -213,7 +213,7 @@ impl Line {
     }
 
     fn has_room(&self) -> bool {
-        self.parties.conference.as_ref().is_some_and(|c| c.members.len() < MAX_MEMBERS)
+        self.parties.conference.as_ref().is_some_and(|c| c.parties() < MAX_MEMBERS)
     }
 
     fn can_unhold(&self, sh: &Shared) -> bool {
@@ -276,7 +276,7 @@ impl Line {
         if let Some(ended) = ended {
             self.end_digits(sh, ended, now);
         }
-        let alerts = ended.is_some_and(|h| self.is_dialling(h) || alerts(sh.call(h)));
+        let alerts = ended.is_some_and(|h| self.is_calling(h, sh.call(h)) || alerts(sh.call(h)));
         self.begin_procedure(sh, Errand::Retrieve { asked, held: h, ended, alerts }, steps, now);
         Ok(Reply::Ok)
     }
@@ -402,7 +402,7 @@ impl Line {
             }
         };
         self.calls.extend([conference, consultation]);
-        self.parties.conference = Some(Conference { parent: conference, members: vec![h] });
+        self.parties.conference = Some(Conference { parent: conference, members: vec![h], strangers: 0 });
         let asked = Asked { request, owner: Some(consultation) };
         let errand = Errand::Consult { asked, held: conference, consultation, why: Consultation::Conference };
         self.begin_procedure(sh, errand, steps, now);
@@ -522,7 +522,7 @@ impl Line {
                 if let Some(call) = sh.call_mut(conference) {
                     call.requests.enter(request, Purpose::Switch)?;
                 }
-                self.parties.conference = Some(Conference { parent: conference, members: Vec::new() });
+                self.parties.conference = Some(Conference { parent: conference, members: Vec::new(), strangers: 0 });
                 let asked = Asked { request, owner: Some(conference) };
                 self.begin_procedure(sh, Errand::Join { asked, conference, joined: consultation }, steps, now);
                 Ok(Reply::Call(conference))
@@ -572,6 +572,12 @@ impl Line {
                 if told.is_ok() {
                     self.put_aside(sh, call, CallState::OnHold, now);
                     self.parties.by_waiting = false;
+                    // The tone that holding ended at was the procedure's; the next call is made on it.
+                    self.dial_tone = self.hook == Hook::Off
+                        && self.hold_steps().is_some_and(|steps| {
+                            let tones = Waits::DIAL | Waits::RECALL_DIAL;
+                            matches!(steps.last(), Some(Step::Wait(waits)) if waits.intersects(tones))
+                        });
                 } else if flashed {
                     self.restore(sh, call, now);
                 }
@@ -638,6 +644,8 @@ impl Line {
                 self.completed(sh, asked, told);
                 if told.is_ok() {
                     self.enter(sh, call, CallState::Idle, now);
+                } else if flashed && result == Err(Trouble::Refused) {
+                    self.leave_refused(sh, call, now);
                 } else if flashed {
                     self.restore(sh, call, now);
                 }
@@ -746,6 +754,16 @@ impl Line {
         self.begin_procedure(sh, Errand::Restore, steps, now);
     }
 
+    /// The same where busy tone or reorder is heard: the exchange leaves that as it leaves a second call that is busy.
+    pub(crate) fn leave_refused(&mut self, sh: &mut Shared, call: CallHandle, now: Time) {
+        match self.plain_steps(Service::RetrieveRinging) {
+            Some(steps) if self.hook == Hook::Off && self.service == crate::line::Service::Ready => {
+                self.begin_procedure(sh, Errand::Restore, steps, now);
+            }
+            _ => self.restore(sh, call, now),
+        }
+    }
+
     #[expect(clippy::too_many_arguments, reason = "what an errand knows")]
     fn consulted(
         &mut self,
@@ -832,7 +850,8 @@ impl Line {
             return;
         }
         let Some(host) = sh.call(conference).and_then(|c| c.host) else {
-            // Closed meanwhile: nobody wants the conference.
+            // Closed meanwhile: nobody wants the conference, and who was to come into it goes with it.
+            self.witness(sh, joined, Witness::Ended, now);
             return self.release(sh, now);
         };
         let first = self.parties.held.filter(|h| *h != conference);
@@ -851,7 +870,11 @@ impl Line {
                 self.enter(sh, h, member, now);
                 if let Some(c) = &mut self.parties.conference {
                     c.members.push(h);
+                    // Who came last goes first, whoever was held when they were joined.
+                    c.members.sort_by_key(|member| sh.call(*member).map_or(0, |call| call.call_id));
                 }
+            } else if let Some(c) = &mut self.parties.conference {
+                c.strangers += 1;
             }
         }
         if !new {

@@ -33,7 +33,7 @@ impl Line {
         }
         let Some(current) = self.current.filter(|h| self.talks(sh, *h)) else { return };
         if p.held.is_some()
-            || p.conference.as_ref().is_some_and(|c| c.members.len() > 1)
+            || p.conference.as_ref().is_some_and(|c| c.parties() > 1)
             || self.is_releasing()
             || self.offer.is_some()
             || !self.takes_calls()
@@ -102,6 +102,8 @@ impl Line {
                     sh.notify(message);
                 }
             }
+            // Of a call that the host does not want.
+            None if self.parties.ignored => {}
             // It came before its tone was told.
             None => {
                 self.caller = Some(*id);

@@ -13,22 +13,25 @@
 use super::open;
 use super::reactor::{Down, EVENTS_PER_LINE, Left, PLACES, Up};
 use super::streams::{Audio, Terminals};
-use super::{Shared, now_of};
+use super::{Host, Shared, now_of};
 use crate::config::Config;
 use crossbeam_channel::Receiver;
 use loopstart_hal::drivers::audio::AudioGate;
+use loopstart_hal::drivers::gauge::Gauge;
 use loopstart_hal::exchange::EmulatedExchange;
 use loopstart_hal::registry::Selector;
 use loopstart_hal::{EventQueue, LineDevice, OpenError};
-use loopstart_provider::{DeviceId, HostCall, HostLine, Input, LineErr, LineHandle, Notification, Provider, RequestId};
+use loopstart_provider::{
+    CallHandle, DeviceId, HostCall, HostLine, Input, LineErr, LineHandle, Notification, Provider, RequestId,
+};
 use loopstart_signal::country;
 use loopstart_signal::plan::Plan;
-use loopstart_signal::{LineEvent, Loss};
+use loopstart_signal::{Clock, LineEvent, Loss};
 use std::io;
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
 /// Tells the host of a new line under a temporary number, on the notify thread; the host answers with
@@ -46,6 +49,8 @@ pub enum Added {
 
 /// So many lines may wait for a host's number.
 const MOST_ANNOUNCED: usize = 64;
+/// So many devices that come later have a gauge: a gauge that was handed out stays as long as the provider.
+const MOST_GAUGES: usize = 1024;
 /// How long the event thread may take to hand a device back. It takes a moment; a host's thread must not hang if it died.
 const HAND_BACK: Duration = Duration::from_secs(5);
 
@@ -73,6 +78,12 @@ struct Entry {
     terminal: Terminals,
 }
 
+impl Entry {
+    fn is_emulated_and_gone(&self) -> bool {
+        self.state == State::Gone && matches!(self.selector, Selector::Emulated { .. })
+    }
+}
+
 /// A device that waits for its number.
 struct Announced {
     temporary: u32,
@@ -94,7 +105,21 @@ impl Table {
     fn entry(&mut self, id: DeviceId) -> Option<&mut Entry> {
         self.entries.iter_mut().find(|entry| entry.id == id)
     }
+
+    /// Whether this was given out as a temporary number: they are counted down from the end of the numbers.
+    const fn is_temporary(&self, number: u32) -> bool {
+        self.last_temporary != 0 && number >= self.last_temporary
+    }
+
+    /// Whether there is room for one more line and its number.
+    fn is_full(&self) -> bool {
+        let numbers = self.last_temporary.wrapping_sub(1).saturating_sub(self.next_id);
+        self.entries.len() + self.announced.len() >= PLACES || self.announced.len() >= MOST_ANNOUNCED || numbers == 0
+    }
 }
+
+/// The gauge of a device that came after the start, and its line.
+type LaterGauge = OnceLock<(DeviceId, Arc<Gauge>)>;
 
 /// The lines, and what is needed to open more.
 pub(super) struct Lines {
@@ -107,6 +132,10 @@ pub(super) struct Lines {
     left: Receiver<Left>,
     /// An emulated line's device is gone: look whether it is back.
     watching: AtomicBool,
+    /// A device is back whose line the host has not closed yet.
+    returning: AtomicBool,
+    /// The gauges of devices that came later, the newest last.
+    gauges: Box<[LaterGauge]>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -139,6 +168,8 @@ impl Lines {
             exchange: Mutex::new(exchange),
             left,
             watching: AtomicBool::new(false),
+            returning: AtomicBool::new(false),
+            gauges: (0..MOST_GAUGES).map(|_| OnceLock::new()).collect(),
         }
     }
 
@@ -166,6 +197,23 @@ impl Lines {
     /// A duplicate of a device's terminal, and its path.
     pub(super) fn terminal(&self, id: DeviceId) -> Option<(OwnedFd, String)> {
         lock(&self.table).entry(id)?.terminal.duplicate(id)
+    }
+
+    /// The gauge of a device that came later.
+    pub(super) fn gauge(&self, id: DeviceId) -> Option<&Gauge> {
+        let of_line = |place: &&LaterGauge| place.get().is_some_and(|(other, _)| *other == id);
+        self.gauges.iter().rev().find(of_line)?.get().map(|(_, gauge)| &**gauge)
+    }
+
+    fn add_gauge(&self, id: DeviceId, device: &dyn LineDevice) {
+        let Some(gauge) = device.gauge() else { return };
+        let mut new = Some((id, gauge));
+        for place in &self.gauges {
+            match new.take().map(|new| place.set(new)) {
+                Some(Err(taken)) => new = Some(taken),
+                _ => return,
+            }
+        }
     }
 
     pub(super) fn with_exchange<R>(&self, use_it: impl FnOnce(&EmulatedExchange) -> R) -> Option<R> {
@@ -212,25 +260,104 @@ impl Lines {
     }
 
     fn open(&self, selector: &Selector) -> Result<Box<dyn LineDevice>, OpenError> {
-        let country = country::by_code(&self.config.emulated.country).unwrap_or(country::US);
         if matches!(selector, Selector::Emulated { .. }) {
-            open::open_device(selector, lock(&self.exchange).as_ref(), country)
+            self.open_on(selector, lock(&self.exchange).as_ref())
         } else {
-            open::open_device(selector, None, country)
+            self.open_on(selector, None)
         }
     }
 
-    /// Tells of a new line, if it still waits and was not told of. False: this is no temporary number.
+    fn open_on(
+        &self,
+        selector: &Selector,
+        exchange: Option<&EmulatedExchange>,
+    ) -> Result<Box<dyn LineDevice>, OpenError> {
+        let country = country::by_code(&self.config.emulated.country).unwrap_or(country::US);
+        open::open_device(selector, exchange, country)
+    }
+
+    /// Tells of a new line, if it still waits. False: this is no temporary number.
     fn tell(&self, temporary: u32) -> bool {
         let Some(announce) = &self.announce else { return false };
         {
             let mut table = lock(&self.table);
+            if !table.is_temporary(temporary) {
+                return false;
+            }
             let waiting = table.announced.iter_mut().find(|a| a.temporary == temporary && !a.told);
-            let Some(waiting) = waiting else { return false };
+            let Some(waiting) = waiting else { return true };
             waiting.told = true;
         }
         announce(temporary);
         true
+    }
+}
+
+/// Stands before the host on the notify thread and tells it of new lines.
+pub(super) struct Herald<'a> {
+    pub(super) lines: &'a Lines,
+    pub(super) host: &'a dyn Host,
+}
+
+impl Host for Herald<'_> {
+    fn offer(&self, host_line: HostLine, line: LineHandle, call: CallHandle) -> Option<HostCall> {
+        self.host.offer(host_line, line, call)
+    }
+
+    fn notify(&self, notification: &Notification) {
+        match notification {
+            // The news of a line that has no number yet; see `Shared::news`.
+            Notification::Remove { device } if self.lines.tell(device.0) => {}
+            other => self.host.notify(other),
+        }
+    }
+
+    fn complete(&self, request: RequestId, result: Result<(), LineErr>) {
+        self.host.complete(request, result);
+    }
+}
+
+/// The ways to the audio of the lines, those that came later included. Which calls have streams is kept in [`Audio`].
+#[derive(Default)]
+pub(super) struct Gates {
+    audio: Audio,
+    gates: Mutex<Vec<(DeviceId, Arc<AudioGate>)>>,
+}
+
+impl Deref for Gates {
+    type Target = Audio;
+
+    fn deref(&self) -> &Audio {
+        &self.audio
+    }
+}
+
+impl Gates {
+    /// Notes a configured device that is about to go to the event thread.
+    pub(super) fn add(&mut self, id: DeviceId, device: &mut dyn LineDevice) {
+        self.audio.add(id, device);
+        self.replace(id, device);
+    }
+
+    /// Notes a device that is about to go to the event thread, in place of the one that this line had.
+    fn replace(&self, id: DeviceId, device: &mut dyn LineDevice) {
+        self.forget(id);
+        if let Some(streams) = device.audio() {
+            lock(&self.gates).push((id, streams.gate()));
+        }
+    }
+
+    fn forget(&self, id: DeviceId) {
+        lock(&self.gates).retain(|(other, _)| *other != id);
+    }
+
+    pub(super) fn gate(&self, id: DeviceId) -> Option<Arc<AudioGate>> {
+        lock(&self.gates).iter().find(|(other, _)| *other == id).map(|(_, gate)| Arc::clone(gate))
+    }
+
+    /// Samples of a line that slow readers lost.
+    pub(super) fn lost(&self, id: DeviceId) -> u64 {
+        self.gate(id).map_or_else(|| self.audio.lost(id), |gate| gate.lost())
     }
 }
 
@@ -255,10 +382,7 @@ impl Shared {
                 return Err(refused(selector, io::ErrorKind::BrokenPipe, "the provider was shut down"));
             }
             let known = table.entries.iter().find(|e| e.selector == *selector).map(|e| (e.id, e.state));
-            let full = table.entries.len() + table.announced.len() >= PLACES
-                || table.announced.len() >= MOST_ANNOUNCED
-                || table.next_id >= u32::MAX - MOST_ANNOUNCED as u32;
-            if known.is_none() && full {
+            if known.is_none() && table.is_full() {
                 return Err(refused(selector, io::ErrorKind::StorageFull, "there are too many lines"));
             }
             known
@@ -275,8 +399,7 @@ impl Shared {
         if lines.announce.is_some() {
             let temporary = {
                 let mut table = lock(&lines.table);
-                // Counted down from the end of the numbers, so that none is the number of a line.
-                table.last_temporary = table.last_temporary.wrapping_sub(1).max(u32::MAX / 2);
+                table.last_temporary = table.last_temporary.wrapping_sub(1);
                 let temporary = table.last_temporary;
                 let announced = Announced { temporary, told: false, selector: selector.clone(), device };
                 table.announced.push(announced);
@@ -306,7 +429,7 @@ impl Shared {
             let at = table.announced.iter().position(|a| a.temporary == temporary && a.told);
             let announced = at.map(|at| table.announced.swap_remove(at)).ok_or(LineErr::BADDEVICEID)?;
             // The numbers of lines and those of lines without one must not meet.
-            if table.entry(id).is_some() || id.0 >= u32::MAX / 2 {
+            if table.entry(id).is_some() || table.is_temporary(id.0) {
                 return Err(LineErr::BADDEVICEID);
             }
             announced
@@ -344,6 +467,7 @@ impl Shared {
     /// action for the line comes behind.
     fn hand_over(&self, id: DeviceId, mut device: Box<dyn LineDevice>) {
         self.audio.replace(id, &mut *device);
+        self.lines.add_gauge(id, &*device);
         let events = EventQueue::with_capacity(EVENTS_PER_LINE);
         let _ = self.down.send(Down::Add(id, device, events));
         self.doorbell.ring();
@@ -411,6 +535,11 @@ impl Shared {
             drop(self.take_back(id));
             self.lines.open(&selector)?
         };
+        self.restore(id, device)
+    }
+
+    /// Puts a line's device in the place of the one that left the event thread. The caller holds `changing`.
+    fn restore(&self, id: DeviceId, device: Box<dyn LineDevice>) -> Result<(), OpenError> {
         let mut provider = self.lock();
         let was = {
             let mut table = lock(&self.lines.table);
@@ -426,8 +555,9 @@ impl Shared {
         }
         if let Some(entry) = lock(&self.lines.table).entry(id) {
             entry.back = Some(device);
+            self.lines.returning.store(true, Ordering::Release);
         }
-        let clock = provider.clock_of(id).unwrap_or_default();
+        let clock = provider.clock_of(id).unwrap_or(Clock::Monotonic);
         let _ = provider.handle(Input::DeviceRemoved(id), now_of(clock, self.line_clock.as_deref()));
         self.drain(&mut provider);
         self.readmit(&mut provider);
@@ -439,11 +569,15 @@ impl Shared {
     /// Gives lines whose device is back to the provider as soon as the host has closed them. The caller holds the provider's
     /// lock.
     pub(super) fn readmit(&self, provider: &mut Provider) {
-        loop {
+        while self.lines.returning.load(Ordering::Acquire) {
             let returned = {
                 let mut table = lock(&self.lines.table);
                 let closed = |e: &&mut Entry| e.back.is_some() && provider.clock_of(e.id).is_none();
-                let Some(entry) = table.entries.iter_mut().find(closed) else { return };
+                let Some(entry) = table.entries.iter_mut().find(closed) else {
+                    let any = table.entries.iter().any(|e| e.back.is_some());
+                    self.lines.returning.store(any, Ordering::Release);
+                    return;
+                };
                 entry.withheld = false;
                 entry.back.take().map(|device| (entry.id, entry.selector.clone(), device))
             };
@@ -460,31 +594,37 @@ impl Shared {
             return;
         }
         let Some(_one_at_a_time) = try_lock(&lines.changing) else { return };
-        let gone: Vec<(DeviceId, usize)> = {
+        let gone: Vec<(DeviceId, Selector)> = {
             let table = lock(&lines.table);
-            let line = |e: &Entry| match e.selector {
-                Selector::Emulated { line, .. } if e.state == State::Gone => Some((e.id, usize::try_from(line).ok()?)),
-                _ => None,
-            };
-            table.entries.iter().filter_map(line).collect()
+            table.entries.iter().filter(|e| e.is_emulated_and_gone()).map(|e| (e.id, e.selector.clone())).collect()
         };
         if gone.is_empty() {
             lines.watching.store(false, Ordering::Release);
             // One may have gone just now.
-            let table = lock(&lines.table);
-            let emulated = |e: &Entry| e.state == State::Gone && matches!(e.selector, Selector::Emulated { .. });
-            if table.entries.iter().any(emulated) {
+            if lock(&lines.table).entries.iter().any(Entry::is_emulated_and_gone) {
                 lines.watching.store(true, Ordering::Release);
             }
             return;
         }
-        for (id, line) in gone {
+        for (id, selector) in gone {
             // Whoever uses the exchange just now may wait for a tick: later, then.
             let Some(exchange) = try_lock(&lines.exchange) else { return };
-            let plugged = exchange.as_ref().is_some_and(|exchange| exchange.is_plugged(line));
+            let opened = lines.open_on(&selector, exchange.as_ref());
             drop(exchange);
-            if plugged && let Err(error) = self.bring_back(id) {
+            let restored = match opened {
+                Ok(device) => {
+                    drop(self.take_back(id));
+                    self.restore(id, device)
+                }
+                Err(OpenError::Missing { .. }) => continue,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = restored {
                 log::warn!("{error}");
+                // Not at every tick again.
+                if let Some(entry) = lock(&lines.table).entry(id) {
+                    entry.state = State::Absent;
+                }
             }
         }
     }

@@ -11,12 +11,14 @@
 
 mod at_once;
 mod deadlines;
+mod lines;
 mod notify;
 mod open;
 mod pump;
 mod reactor;
 mod streams;
 
+pub use lines::{Added, Announce};
 pub use loopstart_hal::drivers::audio::Direction;
 pub use loopstart_hal::drivers::gauge::Gauge;
 pub use notify::Host;
@@ -26,10 +28,12 @@ use crate::config::Config;
 use crossbeam_channel::{Receiver, Sender};
 use loopstart_hal::drivers::watch::ToneWatcher;
 use loopstart_hal::exchange::EmulatedExchange;
-use loopstart_hal::{LineClock, LineDevice, OpenError};
+use loopstart_hal::registry::Selector;
+use loopstart_hal::{EventQueue, LineClock, LineDevice, OpenError};
 use loopstart_provider::{
-    CallHandle, Command, DeviceId, HostCall, Input, LineErr, LineHandle, Output, Provider, Reply, Target,
+    CallHandle, Command, DeviceId, HostCall, Input, LineErr, LineHandle, Notification, Output, Provider, Reply, Target,
 };
+use loopstart_signal::plan::Plan;
 use loopstart_signal::{ActionKind, Clock, LineAction, Time};
 use notify::{Closing, Delivery, Queue};
 use reactor::{Doorbell, Down, Up};
@@ -42,6 +46,8 @@ use std::time::{Duration, SystemTime};
 const DOWN_CAPACITY: usize = 1024;
 /// Events on their way to the provider.
 const UP_CAPACITY: usize = 1024;
+/// Devices and their queues on their way out of the event thread: one line leaves at a time.
+const LEFT_CAPACITY: usize = 64;
 
 /// A running provider with its threads. Clones share it; the last one to go ends it.
 #[derive(Clone)]
@@ -64,7 +70,8 @@ struct Shared {
     devices: Vec<DeviceId>,
     failures: Vec<(DeviceId, OpenError)>,
     event_thread: std::sync::atomic::AtomicI32,
-    audio: streams::Audio,
+    audio: lines::Gates,
+    lines: lines::Lines,
     gauges: streams::Gauges,
     scrap: Receiver<Box<ToneWatcher>>,
 }
@@ -73,8 +80,6 @@ struct Threads {
     reactor: JoinHandle<Vec<Box<dyn LineDevice>>>,
     pump: JoinHandle<()>,
     notify: JoinHandle<()>,
-    exchange: Option<EmulatedExchange>,
-    ttys: streams::Terminals,
 }
 
 impl Runtime {
@@ -84,10 +89,23 @@ impl Runtime {
     /// # Errors
     /// When the threads or the emulated exchange cannot be started.
     pub fn start(config: Config, host: Arc<dyn Host>) -> Result<Self, StartError> {
+        Self::start_announcing(config, host, None)
+    }
+
+    /// Starts with a host that numbers lines that are added later: `announce` tells it of each, on the notify thread.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_announcing(
+        config: Config,
+        host: Arc<dyn Host>,
+        announce: Option<Announce>,
+    ) -> Result<Self, StartError> {
         let doorbell = Arc::new(Doorbell::new().map_err(StartError::Os)?);
         let (down, down_rx) = crossbeam_channel::bounded(DOWN_CAPACITY);
         let (up, up_rx) = crossbeam_channel::bounded(UP_CAPACITY);
         let (scrap, scrap_rx) = crossbeam_channel::bounded(DOWN_CAPACITY);
+        let (left, left_rx) = crossbeam_channel::bounded(LEFT_CAPACITY);
         let opened = open::open(&config)?;
         let line_clock = opened.exchange.as_ref().map(EmulatedExchange::clock);
 
@@ -95,10 +113,12 @@ impl Runtime {
         let mut failures = Vec::new();
         let mut devices = Vec::new();
         let mut ready = Vec::new();
-        let mut audio = streams::Audio::default();
+        let mut audio = lines::Gates::default();
         let mut gauges = streams::Gauges::default();
-        let mut ttys = streams::Terminals::default();
-        for line in opened.lines {
+        let priority = config.realtime_priority;
+        let selectors = config.devices.clone();
+        let lines = lines::Lines::new(config, announce, opened.exchange, left_rx);
+        for (line, selector) in opened.lines.into_iter().zip(selectors) {
             let id = line.description.id;
             devices.push(id);
             let clock = line.description.clock;
@@ -109,10 +129,11 @@ impl Runtime {
                 Ok(mut device) => {
                     audio.add(id, &mut *device);
                     gauges.add(id, &*device);
-                    ttys.add(id, &*device);
+                    lines.note(id, selector, Some(&*device));
                     ready.push((id, device));
                 }
                 Err(error) => {
+                    lines.note(id, selector, None);
                     log::warn!("{error}");
                     let gone = loopstart_signal::LineEvent::Lost(loopstart_signal::Loss::Gone);
                     let _ = provider.handle(Input::Event(id, gone), now);
@@ -132,20 +153,20 @@ impl Runtime {
             event_thread: 0.into(),
             audio,
             gauges,
+            lines,
             scrap: scrap_rx,
         });
-        let reactor = reactor::Reactor::new(doorbell, down_rx, up, scrap, line_clock, DeviceId(config.device_id_base))
-            .map_err(StartError::Os)?;
+        let reactor = reactor::Reactor::new(doorbell, down_rx, up, scrap, left, line_clock).map_err(StartError::Os)?;
         for (id, device) in ready {
             // The receiver lives in the reactor above.
-            let _ = shared.down.send(Down::Add(id, device));
+            let events = EventQueue::with_capacity(reactor::EVENTS_PER_LINE);
+            let _ = shared.down.send(Down::Add(id, device, events));
         }
         shared.doorbell.ring();
         if let Some(clock) = &shared.line_clock {
             clock.attach(true);
         }
         let spawn = |name: &str| std::thread::Builder::new().name(name.into());
-        let priority = config.realtime_priority;
         let s = Arc::clone(&shared);
         let reactor = spawn("loopstart-event")
             .spawn(move || {
@@ -160,18 +181,73 @@ impl Runtime {
         let pump = spawn("loopstart-pump").spawn(move || pump::run(&s, &up_rx)).map_err(StartError::Os)?;
         let s = Arc::clone(&shared);
         let notify = spawn("loopstart-notify")
-            .spawn(move || s.notify.run(&*host, |call, answer| s.offered(call, answer)))
+            .spawn(move || {
+                let herald = lines::Herald { lines: &s.lines, host: &*host };
+                s.notify.run(&herald, |call, answer| s.offered(call, answer));
+            })
             .map_err(StartError::Os)?;
-        let threads = Threads { reactor, pump, notify, exchange: opened.exchange, ttys };
+        let threads = Threads { reactor, pump, notify };
         Ok(Self { inner: Arc::new(Running { shared, threads: Mutex::new(Some(threads)) }) })
     }
 
-    /// The devices, in the order of the configuration.
+    /// The configured devices, in the order of the configuration, also those that were removed. What is there at present,
+    /// [`lines`](Self::lines) tells.
     pub fn devices(&self) -> &[DeviceId] {
         &self.inner.shared.devices
     }
 
-    /// Devices that could not be opened, and why.
+    /// The lines that are there at present: the configured ones, then those that were added; without those that were
+    /// removed.
+    pub fn lines(&self) -> Vec<DeviceId> {
+        self.inner.shared.lines.ids()
+    }
+
+    /// The switch plan of a line that is there.
+    pub fn plan_of(&self, device: DeviceId) -> Option<Arc<Plan>> {
+        self.inner.shared.lines.plan(device)
+    }
+
+    /// Opens a device and makes it a line while the provider runs. With a host that numbers lines it is being told of the
+    /// line, and the line is there when it has [answered](Self::assign). A device that a line had and lost is given back
+    /// to that line, as [`reopen`](Self::reopen) does.
+    ///
+    /// # Errors
+    /// Why the device cannot be opened; [`OpenError::Busy`] when it is a line already, [`OpenError::Os`] when there are too
+    /// many lines or the provider was shut down.
+    pub fn add(&self, selector: &Selector) -> Result<Added, OpenError> {
+        self.inner.shared.add_line(selector)
+    }
+
+    /// The host's answer to the announcement of a line: its number. When it is refused the device is closed and forgotten;
+    /// it can be added again.
+    ///
+    /// # Errors
+    /// `BADDEVICEID`: nothing was announced under this temporary number, or a line has that number.
+    pub fn assign(&self, temporary: u32, device: DeviceId) -> Result<(), LineErr> {
+        self.inner.shared.assign_line(temporary, device)
+    }
+
+    /// Removes a line for good: its calls end, the host is asked to close it, and is told that it is removed when it did (or
+    /// after a while). The device is closed when this returns. The number is not used again.
+    ///
+    /// # Errors
+    /// `BADDEVICEID`.
+    pub fn remove(&self, device: DeviceId) -> Result<(), LineErr> {
+        self.inner.shared.remove_line(device)
+    }
+
+    /// Opens the device of a line that lost it; one that works stays as it is. The line is in service again when the device
+    /// has become ready. Where the device was gone the host was asked to close the line: then the line is back when the host
+    /// has closed it, and can be opened again. An emulated line whose terminal is plugged in again is reopened without
+    /// this.
+    ///
+    /// # Errors
+    /// Why the device cannot be opened; [`OpenError::Missing`] too when there is no such line.
+    pub fn reopen(&self, device: DeviceId) -> Result<(), OpenError> {
+        self.inner.shared.reopen_line(device)
+    }
+
+    /// Devices that could not be opened when the provider was started, and why.
     pub fn failures(&self) -> &[(DeviceId, OpenError)] {
         &self.inner.shared.failures
     }
@@ -241,15 +317,15 @@ impl Runtime {
     /// What can be read of a device's line at any time: the state of its loop, levels, and the last caller identification as
     /// it came. `None` for a device that could not be opened.
     pub fn gauge(&self, device: DeviceId) -> Option<&Gauge> {
-        self.inner.shared.gauges.of(device)
+        let shared = &self.inner.shared;
+        shared.lines.gauge(device).or_else(|| shared.gauges.of(device))
     }
 
     /// A duplicate of a device's open terminal and its path; `None` for a device that is none (an FXO port), and after
     /// [`shutdown`](Self::shutdown). The dialog with the modem goes on on it: to read or to write there disturbs that,
     /// unless a data call is up.
     pub fn tty(&self, device: DeviceId) -> Option<(OwnedFd, String)> {
-        let threads = self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        threads.as_ref().and_then(|threads| threads.ttys.duplicate(device))
+        self.inner.shared.lines.terminal(device)
     }
 
     /// The present moment on a device's clock.
@@ -264,10 +340,10 @@ impl Runtime {
         SystemTime::now().checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// The emulated exchange, where one runs in this process.
+    /// The emulated exchange, where one runs in this process. No emulated line can be added or reopened meanwhile: not by
+    /// `use_it`, and by nobody else.
     pub fn with_exchange<R>(&self, use_it: impl FnOnce(&EmulatedExchange) -> R) -> Option<R> {
-        let threads = self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        threads.as_ref().and_then(|t| t.exchange.as_ref()).map(use_it)
+        self.inner.shared.lines.with_exchange(use_it)
     }
 
     /// How much later than due the machine ran the emulated lines, in all; zero without them.
@@ -299,6 +375,7 @@ impl Running {
         let Some(threads) = threads else { return };
         let on_notify_thread = self.shared.notify.is_notify_thread();
         self.shared.notify.stop();
+        self.shared.lines.stop();
         if let Some(clock) = &self.shared.line_clock {
             clock.attach(false);
         }
@@ -310,8 +387,8 @@ impl Running {
         if !on_notify_thread {
             let _ = threads.notify.join();
         }
-        drop((devices, threads.ttys));
-        if let Some(exchange) = threads.exchange {
+        drop(devices);
+        if let Some(exchange) = self.shared.lines.take_exchange() {
             exchange.stop();
         }
     }
@@ -338,6 +415,7 @@ impl Shared {
         let now = now_of(clock, self.line_clock.as_deref());
         let reply = provider.handle(input, now);
         self.drain(&mut provider);
+        self.readmit(&mut provider);
         if let Some(closing) = closing.filter(|_| reply.is_ok()) {
             self.notify.close(closing);
         }
@@ -372,6 +450,7 @@ impl Shared {
                 *acted = true;
             }
             Output::Offer { host, line, call } => self.notify.push(Delivery::Offer { host, line, call }),
+            Output::Notify(Notification::Remove { device }) if self.lines.withholds(device) => {}
             Output::Notify(notification) => self.notify.push(Delivery::Notify(notification)),
             Output::Complete { request, result, line, call } => {
                 self.notify.push(Delivery::Complete { request, result, line, call });

@@ -50,7 +50,7 @@ pub(super) fn open(config: &Config) -> Result<Opened, StartError> {
     Ok(Opened { exchange, lines })
 }
 
-fn describe(config: &Config, selector: &Selector, id: DeviceId) -> DeviceDescription {
+pub(super) fn describe(config: &Config, selector: &Selector, id: DeviceId) -> DeviceDescription {
     let plan = config.plan_of(selector);
     let (name, info, number, clock) = match selector {
         Selector::Emulated { line, port } => {
@@ -122,7 +122,7 @@ fn start_exchange(
     .map_err(StartError::Exchange)
 }
 
-fn open_device(
+pub(super) fn open_device(
     selector: &Selector,
     exchange: Option<&EmulatedExchange>,
     country: &'static Country,

@@ -37,8 +37,11 @@ fn take(shared: &Shared, up: Up) {
             // Events are never refused.
             let _ = provider.handle(Input::Event(device, event), at);
             shared.drain(&mut provider);
+            shared.lines.follow(device, &event);
         }
         Up::Tick(ticket) => {
+            // Before the marker goes back, so that a line is back at a definite time of the line clock.
+            shared.look_for_returned();
             {
                 let mut provider = shared.lock();
                 let now = super::now_of(Clock::Line, shared.line_clock.as_deref());

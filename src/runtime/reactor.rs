@@ -19,7 +19,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use nix::sys::eventfd::EventFd;
 use nix::sys::time::{TimeSpec, TimeValLike};
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -27,8 +27,10 @@ use std::time::Duration;
 /// Into the event thread.
 #[expect(clippy::large_enum_variant, reason = "the digits of an action travel inline: the event thread frees nothing")]
 pub(crate) enum Down {
-    /// Take over a device and begin its dialog.
-    Add(DeviceId, Box<dyn LineDevice>),
+    /// Take over a device, with a queue for its events, and begin its dialog.
+    Add(DeviceId, Box<dyn LineDevice>, EventQueue),
+    /// Hand a device back; what it said and was not sent yet is forgotten.
+    Remove(DeviceId),
     /// Have a device do something.
     Act(DeviceId, LineAction),
     /// Give a device one end of a stream of its audio.
@@ -41,6 +43,14 @@ pub(crate) enum Down {
     Tick(Ticket),
     /// End, and hand the devices back.
     Stop,
+}
+
+/// What leaves the event thread, to be closed and freed elsewhere.
+pub(crate) enum Left {
+    /// The answer to [`Down::Remove`]; none when there is no such device.
+    Device(DeviceId, Option<Box<dyn LineDevice>>),
+    /// A queue that is used no longer.
+    Queue(#[expect(dead_code, reason = "whoever receives it frees it")] EventQueue),
 }
 
 /// Out of the event thread.
@@ -91,6 +101,28 @@ pub(crate) fn monotonic() -> Time {
     Time::from_micros(u64::try_from(now.num_microseconds()).unwrap_or(0))
 }
 
+/// What is in the place of a device that left. Takes no memory.
+struct Vacant;
+
+impl LineDevice for Vacant {
+    fn clock(&self) -> Clock {
+        Clock::Monotonic
+    }
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+    fn interest(&self) -> Interest {
+        Interest::default()
+    }
+    fn start(&mut self, _: Time, _: &mut EventQueue) {}
+    fn act(&mut self, _: &LineAction, _: Time, _: &mut EventQueue) {}
+    fn ready(&mut self, _: Readiness, _: Time, _: &mut EventQueue) {}
+    fn deadline(&self) -> Option<Time> {
+        None
+    }
+    fn expire(&mut self, _: Time, _: &mut EventQueue) {}
+}
+
 struct Slot {
     id: DeviceId,
     device: Box<dyn LineDevice>,
@@ -105,7 +137,9 @@ const TIMER: u64 = u64::MAX - 1;
 const TICK: u64 = u64::MAX - 2;
 
 /// Room for the events of one device: more than one step of any device makes.
-const EVENTS_PER_LINE: usize = 256;
+pub(crate) const EVENTS_PER_LINE: usize = 256;
+/// So many devices the event thread takes over without making room first. More are possible where they are configured.
+pub(crate) const PLACES: usize = 1024;
 
 pub(crate) struct Reactor {
     epoll: Epoll,
@@ -116,11 +150,13 @@ pub(crate) struct Reactor {
     up: Sender<Up>,
     /// What is to be freed elsewhere.
     scrap: Sender<Box<ToneWatcher>>,
+    left: Sender<Left>,
     line_clock: Option<Arc<LineClock>>,
     slots: Vec<Slot>,
-    /// Slot of each device, by device id less the first.
-    by_device: Vec<Option<usize>>,
-    first_device: DeviceId,
+    /// Slots whose device left.
+    vacant: Vec<usize>,
+    /// Slot of each device, in the order of their ids.
+    by_device: Vec<(DeviceId, usize)>,
     /// Deadlines of the lines on the monotonic clock, and of those on the line clock.
     monotonic: Deadlines,
     line: Deadlines,
@@ -146,8 +182,8 @@ impl Reactor {
         down: Receiver<Down>,
         up: Sender<Up>,
         scrap: Sender<Box<ToneWatcher>>,
+        left: Sender<Left>,
         line_clock: Option<Arc<LineClock>>,
-        first_device: DeviceId,
     ) -> std::io::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
@@ -156,6 +192,9 @@ impl Reactor {
         if let Some(clock) = &line_clock {
             epoll.add(clock.fd(), EpollEvent::new(EpollFlags::EPOLLIN, TICK))?;
         }
+        let (mut monotonic, mut line) = (Deadlines::default(), Deadlines::default());
+        monotonic.grow(PLACES);
+        line.grow(PLACES);
         Ok(Self {
             epoll,
             timer,
@@ -164,12 +203,13 @@ impl Reactor {
             down,
             up,
             scrap,
+            left,
             line_clock,
-            slots: Vec::new(),
-            by_device: Vec::new(),
-            first_device,
-            monotonic: Deadlines::default(),
-            line: Deadlines::default(),
+            slots: Vec::with_capacity(PLACES),
+            vacant: Vec::with_capacity(PLACES),
+            by_device: Vec::with_capacity(PLACES),
+            monotonic,
+            line,
             backlog: false,
             tick: TickState::Idle,
         })
@@ -286,7 +326,8 @@ impl Reactor {
                     }
                 }
                 Ok(Down::CallAudio(id, call, audio)) => self.with_audio(id, |streams| streams.call(call, audio)),
-                Ok(Down::Add(id, device)) => self.add(id, device),
+                Ok(Down::Add(id, device, events)) => self.add(id, device, events),
+                Ok(Down::Remove(id)) => self.remove(id),
                 Ok(Down::Tick(ticket)) => self.marker_is_back(ticket),
                 Ok(Down::Stop) | Err(TryRecvError::Disconnected) => return false,
                 Err(TryRecvError::Empty) => return true,
@@ -303,26 +344,55 @@ impl Reactor {
     }
 
     fn slot_of(&self, id: DeviceId) -> Option<usize> {
-        let index = id.0.checked_sub(self.first_device.0)?;
-        *self.by_device.get(index as usize)?
+        let at = self.by_device.binary_search_by_key(&id, |entry| entry.0).ok()?;
+        self.by_device.get(at).map(|entry| entry.1)
     }
 
-    fn add(&mut self, id: DeviceId, device: Box<dyn LineDevice>) {
+    fn add(&mut self, id: DeviceId, device: Box<dyn LineDevice>, events: EventQueue) {
+        // One device at a time has an id: the one before left.
+        let Err(at) = self.by_device.binary_search_by_key(&id, |entry| entry.0) else {
+            let _ = self.left.try_send(Left::Device(id, Some(device)));
+            return;
+        };
         let clock = device.clock();
-        let slot = self.slots.len();
-        let index = id.0.wrapping_sub(self.first_device.0) as usize;
-        if self.by_device.len() <= index {
-            self.by_device.resize(index + 1, None);
-        }
-        self.by_device[index] = Some(slot);
-        let events = EventQueue::with_capacity(EVENTS_PER_LINE);
-        self.slots.push(Slot { id, device, clock, events, polled: None });
+        let new = Slot { id, device, clock, events, polled: None };
+        let slot = if let Some(slot) = self.vacant.pop() {
+            let old = std::mem::replace(&mut self.slots[slot], new);
+            let _ = self.left.try_send(Left::Queue(old.events));
+            slot
+        } else {
+            self.slots.push(new);
+            self.slots.len() - 1
+        };
+        self.by_device.insert(at, (id, slot));
         self.monotonic.grow(slot + 1);
         self.line.grow(slot + 1);
         let now = self.now(clock);
         let s = &mut self.slots[slot];
         s.device.start(now, &mut s.events);
         self.after(slot);
+    }
+
+    fn remove(&mut self, id: DeviceId) {
+        let Ok(at) = self.by_device.binary_search_by_key(&id, |entry| entry.0) else {
+            let _ = self.left.try_send(Left::Device(id, None));
+            return;
+        };
+        let (_, slot) = self.by_device.remove(at);
+        let s = &mut self.slots[slot];
+        if s.polled.take().is_some()
+            && let Some(fd) = s.device.fd()
+        {
+            let _ = self.epoll.delete(fd);
+        }
+        while s.events.pop().is_some() {}
+        s.clock = Clock::Monotonic;
+        // A box of nothing: no memory is asked for.
+        let device = std::mem::replace(&mut s.device, Box::new(Vacant));
+        self.monotonic.set(slot, None);
+        self.line.set(slot, None);
+        self.vacant.push(slot);
+        let _ = self.left.try_send(Left::Device(id, Some(device)));
     }
 
     /// What follows every call of a device: its events go up, its deadline and its interest are noted.
@@ -478,7 +548,6 @@ mod tests {
     use super::*;
     use loopstart_signal::{ActionKind, Digit, DigitEdge, DigitMode, Outcome};
     use std::io::{Read, Write};
-    use std::os::fd::BorrowedFd;
     use std::os::unix::net::UnixStream;
 
     /// Tells one digit for each byte it reads, and a beat of its clock every 5 ms.
@@ -533,10 +602,12 @@ mod tests {
         let (down, down_rx) = crossbeam_channel::bounded(8);
         let (up, up_rx) = crossbeam_channel::bounded(4);
         let (scrap, _) = crossbeam_channel::bounded(1);
-        let reactor = Reactor::new(Arc::clone(&doorbell), down_rx, up, scrap, None, DeviceId(5)).unwrap();
+        let (left, left_rx) = crossbeam_channel::bounded(2);
+        let reactor = Reactor::new(Arc::clone(&doorbell), down_rx, up, scrap, left, None).unwrap();
         let (ours, mut theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
-        down.send(Down::Add(DeviceId(5), Box::new(Chatter { stream: ours, beat: None }))).unwrap();
+        let queue = EventQueue::with_capacity(EVENTS_PER_LINE);
+        down.send(Down::Add(DeviceId(5), Box::new(Chatter { stream: ours, beat: None }), queue)).unwrap();
         doorbell.ring();
         let thread = std::thread::spawn(move || reactor.run().len());
         let writer = std::thread::spawn(move || {
@@ -566,6 +637,27 @@ mod tests {
             }
         }
         assert_eq!((digits, done, beats), (BYTES, 1, 1));
+        for (id, is_there) in [(6, false), (5, true), (5, false)] {
+            down.send(Down::Remove(DeviceId(id))).unwrap();
+            doorbell.ring();
+            let Ok(Left::Device(left, device)) = left_rx.recv_timeout(Duration::from_secs(20)) else { panic!("{id}") };
+            assert_eq!((left, device.is_some()), (DeviceId(id), is_there));
+        }
+        // Its place is free again, for one with any number.
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let queue = EventQueue::with_capacity(EVENTS_PER_LINE);
+        down.send(Down::Add(DeviceId(3), Box::new(Chatter { stream: ours, beat: None }), queue)).unwrap();
+        doorbell.ring();
+        theirs.write_all(b"7").unwrap();
+        assert!(matches!(
+            up_rx.recv_timeout(Duration::from_secs(20)),
+            Ok(Up::Event(DeviceId(3), LineEvent::OnHook, _))
+        ));
+        assert!(matches!(
+            up_rx.recv_timeout(Duration::from_secs(20)),
+            Ok(Up::Event(DeviceId(3), LineEvent::Digit(Digit { symbol: b'7', .. }), _))
+        ));
         down.send(Down::Stop).unwrap();
         doorbell.ring();
         assert!(matches!(up_rx.recv_timeout(Duration::from_secs(20)), Ok(Up::Stopped)));

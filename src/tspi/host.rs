@@ -10,7 +10,7 @@
 
 use super::consts::*;
 use super::raw::{self, Pointer};
-use super::types::{ASYNC_COMPLETION, DWORD, DWORD_PTR, HTAPICALL, HTAPILINE, LINEEVENT, LONG, WCHAR};
+use super::types::{ASYNC_COMPLETION, DWORD, DWORD_PTR, HPROVIDER, HTAPICALL, HTAPILINE, LINEEVENT, LONG, WCHAR};
 use crate::runtime::Host;
 use loopstart_provider::{
     CallHandle, DeviceId, HostCall, HostLine, LineErr, LineHandle, LineState, Notification, RequestId,
@@ -242,6 +242,11 @@ impl Drop for Forget<'_> {
             lock(self.lines).1.remove(&token);
         }
     }
+}
+
+/// Announces a new line through the callback for what belongs to no line. Called on the notify thread.
+pub(crate) fn announce(create: LINEEVENT, provider: HPROVIDER, temporary: DWORD) {
+    call_event(create, 0, 0, Message(LINE_CREATE, provider, temporary as usize, 0));
 }
 
 /// A message and its parameters.

@@ -184,10 +184,8 @@ mod tests {
 
     #[test]
     fn bytes_go_with_a_call() {
-        let fields = [
-            (offset_of!(LINECALLPARAMS, dwCallDataSize), 3),
-            (offset_of!(LINECALLPARAMS, dwCallDataOffset), 177),
-        ];
+        let fields =
+            [(offset_of!(LINECALLPARAMS, dwCallDataSize), 3), (offset_of!(LINECALLPARAMS, dwCallDataOffset), 177)];
         assert_eq!(parse(&block(&fields, &[9, 0, 255, 1]), 176).unwrap().data, [0, 255, 1]);
     }
 

@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn levels_have_a_sign() {
-        assert_eq!([-13.004, 0.0, 3.14, -120.0].map(|l| hundredths(l).cast_signed()), [-1_300, 0, 314, -12_000]);
+        assert_eq!([-13.004, 0.0, 3.5, -120.0].map(|l| hundredths(l).cast_signed()), [-1_300, 0, 350, -12_000]);
     }
 
     #[test]

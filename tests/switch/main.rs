@@ -10,7 +10,10 @@ mod leaving;
 mod nanp;
 mod operations;
 mod orders;
+mod park;
 mod pbx;
+mod services;
+mod transfer;
 
 use common::{Rig, Told, Watchdog};
 use loopstart::provider::{
@@ -32,6 +35,8 @@ struct Call {
 struct Scene {
     rig: Rig,
     next: usize,
+    /// Offered calls that a test has taken.
+    taken: Vec<HostCall>,
     prefix: String,
     _watchdog: Watchdog,
 }
@@ -45,7 +50,7 @@ impl Scene {
         let plan = Plan::subscribed(name, to).expect("a plan");
         let prefix = plan.access.as_ref().map_or_else(String::new, |access| access.prefix.clone());
         let watchdog = Watchdog::new(name, Duration::from_secs(300));
-        Self { rig: Rig::of_plan(plan, lines), next: 1, prefix, _watchdog: watchdog }
+        Self { rig: Rig::of_plan(plan, lines), next: 1, taken: Vec::new(), prefix, _watchdog: watchdog }
     }
 
     fn host(&mut self) -> HostCall {
@@ -137,8 +142,7 @@ impl Scene {
 
     /// An incoming call.
     fn offered(&mut self) -> Call {
-        let (host, call) = self.rig.offered();
-        Call { host, call }
+        self.offer("an incoming call", |_| true)
     }
 
     fn state(&self, call: Call) -> CallState {

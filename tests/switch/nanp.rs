@@ -100,9 +100,7 @@ fn a_waiting_call_rings_after_the_other_ended() {
     let _other = s.call(1, "5550100", |state| state == CallState::Ringback);
     let w = s.offered();
     s.drop_one(a).unwrap();
-    s.rig.state(w.host, "ringing", |state| {
-        state == CallState::Offering(loopstart::provider::OfferingMode::Active)
-    });
+    s.rig.state(w.host, "ringing", |state| state == CallState::Offering(loopstart::provider::OfferingMode::Active));
     s.answer(w).unwrap();
     s.becomes(w, ACTIVE);
     s.expect_parties(0, &["5550101 active"]);

@@ -1,7 +1,9 @@
 //! What a host can do on an exchange besides hold, swap and consultation: one function for each operation.
 
 use super::*;
-use loopstart::provider::{CallInfo, CallParamFlags, DigitModes, ForwardEntry, Notification};
+use loopstart::provider::{
+    CallFeatures, CallInfo, CallParamFlags, DigitModes, ForwardEntry, HostLine, LineFeatures, Notification,
+};
 use loopstart::signal::DigitMode;
 use std::time::Instant;
 
@@ -17,7 +19,7 @@ impl Scene {
         flags: CallParamFlags,
         is: impl Fn(CallState) -> bool,
     ) -> Result<Call, LineErr> {
-        let (host, line, address) = (self.host(), self.rig.lines[at], Some(Address(self.number(number))));
+        let (host, line, address) = (self.host(), self.rig.lines[at], Some(Address(self.digits_of(number))));
         let params = CallParams { flags, ..CallParams::default() };
         let command = |request| Command::MakeCall { request, line, host, address, country: 0, params };
         let Reply::Call(call) = self.does(command)? else { panic!("no call") };
@@ -158,13 +160,39 @@ impl Scene {
         reply
     }
 
-    /// A call is offered to this line.
+    /// A call that is or was offered to this line, of those that no test has taken yet.
     pub(crate) fn offered_at(&mut self, at: usize) -> Call {
-        let (host, call) = self.rig.wait("an incoming call", |told| match told {
-            Told::Offered(line, host, call) if line.0 == at + 1 => Some((*host, *call)),
+        self.offer("an incoming call", |line| line.0 == at + 1)
+    }
+
+    pub(crate) fn offer(&mut self, what: &str, to: impl Fn(HostLine) -> bool) -> Call {
+        let taken = self.taken.clone();
+        let new = |told: &Told| match told {
+            Told::Offered(line, host, call) if to(*line) && !taken.contains(host) => Some((*host, *call)),
             _ => None,
+        };
+        let (host, call) = self.told(what, new);
+        self.taken.push(host);
+        self.told("the offer", |told| {
+            matches!(told, Told::State(h, CallState::Offering(_)) if *h == host).then_some(())
         });
         Call { host, call }
+    }
+
+    /// Takes no call that was offered so far.
+    pub(crate) fn forget_offers(&mut self) {
+        self.rig.catch_up();
+        let host = |told: &Told| if let Told::Offered(_, host, _) = told { Some(*host) } else { None };
+        self.taken.extend(self.rig.seen.iter().filter_map(host));
+    }
+
+    /// Waits for something that may have been told already.
+    pub(crate) fn told<T>(&mut self, what: &str, pick: impl Fn(&Told) -> Option<T>) -> T {
+        self.rig.catch_up();
+        match self.rig.seen.iter().find_map(&pick) {
+            Some(found) => found,
+            None => self.rig.wait(what, pick),
+        }
     }
 
     /// Calls from one line to another that answers.
@@ -193,6 +221,12 @@ impl Scene {
         self.rig.runtime.command(command).expect("digits can be monitored");
     }
 
+    /// Listens no more.
+    pub(crate) fn ignore(&mut self, call: Call) {
+        let command = Command::MonitorDigits { call: call.call, modes: DigitModes::empty() };
+        self.rig.runtime.command(command).expect("listening can be ended");
+    }
+
     /// Sends digits on a call, and waits until they are out.
     pub(crate) fn send(&mut self, call: Call, digits: &str) {
         let command = Command::GenerateDigits {
@@ -210,7 +244,8 @@ impl Scene {
 
     /// The digits that were heard on a call so far.
     pub(crate) fn heard(&self, call: Call) -> String {
-        let digit = |told: &Told| if let Told::Digit(host, c) = told { (*host == call.host).then_some(*c) } else { None };
+        let digit =
+            |told: &Told| if let Told::Digit(host, c) = told { (*host == call.host).then_some(*c) } else { None };
         self.rig.seen.iter().filter_map(digit).collect()
     }
 
@@ -225,8 +260,19 @@ impl Scene {
         assert_eq!(self.heard(call), digits);
     }
 
-    /// What a call was told from message `from` on, states and ends of requests in their order: each call by its name.
-    pub(crate) fn story(&mut self, from: usize, names: &[(&str, Call)]) -> Vec<String> {
+    /// Waits until this, and nothing else, was told of these calls from message `from` on: states and ends of requests
+    /// in their order, each call by its name.
+    pub(crate) fn expect_story(&mut self, from: usize, names: &[(&str, Call)], wanted: &[&str]) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let mut story = self.story(from, names);
+        while story.len() < wanted.len() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(2));
+            story = self.story(from, names);
+        }
+        assert_eq!(story, wanted);
+    }
+
+    fn story(&mut self, from: usize, names: &[(&str, Call)]) -> Vec<String> {
         self.rig.catch_up();
         let name = |host: HostCall| names.iter().find(|(_, call)| call.host == host).map(|(name, _)| *name);
         self.rig.seen[from..]
@@ -264,23 +310,69 @@ impl Scene {
 
     /// Waits until the exchange sees a line on or off hook.
     pub(crate) fn expect_hook(&self, line: usize, hook: &str) {
-        let wanted = format!("\"hook\":\"{hook}\"");
+        self.expect_state(line, "hook", hook);
+    }
+
+    /// Waits until a word of a line's state at the exchange is this.
+    fn expect_state(&self, line: usize, key: &str, value: &str) {
+        let wanted = format!("\"{key}\":\"{value}\"");
         for _ in 0..4_000 {
             if self.control(&format!("state {line}")).contains(&wanted) {
                 return;
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        panic!("line {line} is not {hook} hook; {:#?}", self.rig.seen);
+        panic!("line {line}: no {wanted}; {:#?}", self.rig.seen);
+    }
+
+    /// Waits until a call can be made.
+    pub(crate) fn until_free(&mut self, line: usize) {
+        let deadline = Instant::now() + Duration::from_secs(40);
+        let can = |s: &Self| {
+            let status = s.rig.runtime.query(|p| p.line_status(s.rig.lines[line])).expect("a line");
+            status.features.contains(LineFeatures::MAKE_CALL)
+        };
+        while !can(self) {
+            assert!(Instant::now() < deadline, "line {line} is not free; {:#?}", self.rig.seen);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits until something can be done with a call.
+    pub(crate) fn until_call_can(&mut self, call: Call, feature: CallFeatures) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let can =
+            |s: &Self| s.rig.runtime.query(|p| p.call_status(call.call)).expect("a call").features.contains(feature);
+        while !can(self) {
+            assert!(Instant::now() < deadline, "no {feature:?}; {:#?}", self.rig.seen);
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// A line that is out of all its calls makes and takes others.
     pub(crate) fn free_again(&mut self, line: usize) {
         self.expect_parties(line, &[]);
         self.expect_hook(line, "on");
+        // It may ring for a while with a party that nobody wants any more.
+        self.expect_state(line, "phase", "idle");
+        self.until_free(line);
         let call = self.call(line, "5550121", |state| matches!(state, CallState::Busy(_)));
         self.drop_one(call).expect("a busy call can be dropped");
         self.becomes(call, CallState::Idle);
+    }
+
+    /// Waits until this has happened on the wire of a line since last asked, and nothing else of these kinds. The exchange
+    /// takes a while to tell a hang-up from a flash.
+    pub(crate) fn expect_wire(&self, line: usize, kinds: &[&str], wanted: &[&str]) {
+        let mut wire = self.wire(line, kinds);
+        for _ in 0..2_000 {
+            if wire.len() >= wanted.len() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+            wire.extend(self.wire(line, kinds));
+        }
+        assert_eq!(wire, wanted, "line {line}");
     }
 
     /// Forgets what happened on the wires so far.

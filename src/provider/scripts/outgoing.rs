@@ -158,7 +158,7 @@ fn a_device_deaf_to_dial_tone_awaits_digits() {
     expect!(rig, "Seize", "ok 1", "101 Dialing");
     rig.dial("55").unwrap();
     rig.ok("Dial");
-    expect!(rig, "Dial 55", "ok 2", "101 Proceeding");
+    expect!(rig, "101 info CallInfoChange(CALLED_ID)", "Dial 55", "ok 2", "101 Proceeding");
 }
 
 #[test]
@@ -182,7 +182,8 @@ fn partial_dialling() {
     rig.dial("1;").unwrap();
     send!(rig, Dialing, Dialed);
     rig.ok("Dial 1");
-    expect!(rig, "Dial 1;", "ok 3", "101 Dialing");
+    expect!(rig, "101 info CallInfoChange(CALLED_ID)", "Dial 1;", "ok 3", "101 Dialing");
+    assert_eq!(rig.provider.call_info(rig.call()).unwrap().called_id, "95551;");
     // An empty string completes the address.
     rig.dial("").unwrap();
     expect!(rig, "ok 4", "101 Proceeding");
@@ -198,7 +199,8 @@ fn a_failed_dial_leaves_the_call_as_it_is() {
     rig.dial("1").unwrap();
     rig.dial("2").unwrap();
     rig.fail("Dial 1", Failure::Refused);
-    expect!(rig, "Dial 9;", "ok 1", "101 Dialing", "Dial 1", "OPERATIONFAILED 2", "OPERATIONFAILED 3");
+    let info = "101 info CallInfoChange(CALLED_ID)";
+    expect!(rig, "Dial 9;", "ok 1", "101 Dialing", info, "Dial 1", info, "OPERATIONFAILED 2", "OPERATIONFAILED 3");
     assert_eq!(rig.state(), CallState::Dialing);
 }
 

@@ -6,7 +6,7 @@ use crate::caps::line_state;
 use crate::errand::{Asked, Errand};
 use crate::line::{Hook, Line, Shared};
 use crate::timers::Timer;
-use crate::{BusyMode, CallFeatures, CallHandle, CallReason, CallState, LineErr, LineState, RequestId};
+use crate::{BusyMode, CallFeatures, CallHandle, CallInfoChange, CallReason, CallState, LineErr, LineState, RequestId};
 use alloc::vec::Vec;
 use loopstart_signal::Time;
 use loopstart_signal::plan::{Service, Step, Waits};
@@ -179,6 +179,20 @@ impl Line {
         match self.services.completions.open.first() {
             Some(oldest) if mode > 1 => (CallReason::CallCompletion, oldest.id),
             _ => (CallReason::Unknown, 0),
+        }
+    }
+
+    /// A cycle of ringing is over, and its pattern known: that of a completion may be the reason of this call.
+    pub(crate) fn reason_by_ring(&self, sh: &mut Shared, h: CallHandle) {
+        let (reason, completion) = self.why_it_rings(self.ringing.mode);
+        if let Some(call) = sh.call_mut(h)
+            && completion != 0
+            && call.reason == CallReason::Unknown
+            && call.is_ringing()
+        {
+            (call.reason, call.completion) = (reason, completion);
+            let message = call.info_message(h, CallInfoChange::REASON | CallInfoChange::COMPLETION_ID);
+            sh.notify(message);
         }
     }
 

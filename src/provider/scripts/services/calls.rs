@@ -47,6 +47,10 @@ fn a_refused_park_leaves_the_call() {
     send!(rig, tone(ProgressTone::Reorder));
     expect!(rig, "Flash(800ms)", "Dial *684711;", "OPERATIONFAILED 2", "Flash(800ms)");
     rig.ok("Flash");
+    // The first flash brings the party to the tone of refusal, the second ends that.
+    rig.wait_ms(700);
+    expect!(rig, "Flash(800ms)");
+    rig.ok("Flash");
     rig.wait_ms(2_000);
     expect!(rig);
     assert_eq!(rig.state(), CallState::Connected(ConnectedMode::Active));
