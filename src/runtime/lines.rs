@@ -24,7 +24,6 @@ use loopstart_hal::{EventQueue, LineDevice, OpenError};
 use loopstart_provider::{
     CallHandle, DeviceId, HostCall, HostLine, Input, LineErr, LineHandle, Notification, Provider, RequestId,
 };
-use loopstart_signal::country;
 use loopstart_signal::plan::Plan;
 use loopstart_signal::{Clock, LineEvent, Loss};
 use std::io;
@@ -272,8 +271,7 @@ impl Lines {
         selector: &Selector,
         exchange: Option<&EmulatedExchange>,
     ) -> Result<Box<dyn LineDevice>, OpenError> {
-        let country = country::by_code(&self.config.emulated.country).unwrap_or(country::US);
-        open::open_device(selector, exchange, country)
+        open::open_device(selector, exchange, self.config.country_of(selector))
     }
 
     /// Tells of a new line, if it still waits. False: this is no temporary number.

@@ -113,7 +113,7 @@ operations! {
     synchronous TSPI_providerConfig(hwndOwner: HWND, dwPermanentProviderID: DWORD)
         => session::configure by "looks at the configuration file, which has the settings; there is no dialog";
     synchronous TSPI_providerCreateLineDevice(dwTempID: DWORD_PTR, dwDeviceID: DWORD)
-        => session::create_line_device by "told that no such device was announced: lines are all there from the start";
+        => session::create_line_device by "the line that LINE_CREATE announced gets its number";
     synchronous TSPI_providerCreatePhoneDevice(dwTempID: DWORD_PTR, dwDeviceID: DWORD)
         refused PHONE "there are no phone devices";
     synchronous TSPI_providerEnumDevices(
