@@ -4,6 +4,10 @@
 //! `digits`. At most one call is attached to the line at a time (`current`); ended calls live on until the host closes
 //! them.
 
+mod device;
+mod ending;
+mod hook;
+
 use crate::call::{self, Call, Witness};
 use crate::caps::{address_state, line_state};
 use crate::digits::Digits;
@@ -16,22 +20,20 @@ use crate::procedure::Running;
 use crate::request::{Ledger, Purpose};
 use crate::services::Services;
 use crate::slots::Slots;
-use crate::timers::{ACTION_WATCH, HOOK_GUARD, RECALL_GRACE, REMOVE_PATIENCE, SETTLE, Timer, Timers};
+use crate::timers::{RECALL_GRACE, Timer, Timers};
 use crate::{
-    CallHandle, CallState, DeviceDescription, DeviceId, DisconnectMode, HostLine, LineErr, LineHandle, LineState,
-    MediaModes, Notification, Output, RequestId,
+    CallHandle, CallState, DeviceDescription, DeviceId, HostLine, LineErr, LineHandle, LineState, MediaModes,
+    Notification, Output, RequestId,
 };
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use loopstart_signal::{
-    ActionId, ActionKind, CallerId, Caps, Failure, LineAction, LineEvent, Loss, Outcome, ProgressTone, Time,
+    ActionId, ActionKind, CallerId, Caps, Failure, LineAction, LineEvent, Outcome, ProgressTone, Time,
 };
 
 /// Most calls one line may have, ended ones that the host has not closed included.
 pub(crate) const MAX_CALLS: usize = 256;
-/// How often a Release that nobody waits for is tried.
-const RELEASE_ATTEMPTS: u32 = 3;
 
 /// What all lines share: the calls, and the way out.
 #[derive(Debug, Default)]
@@ -189,8 +191,8 @@ pub(crate) struct Line {
     pub(crate) parties: Parties,
     /// The switch procedure under way.
     pub(crate) procedure: Option<Box<Running>>,
-    /// When the last flash is over.
-    pub(crate) flash_over: Time,
+    /// When the last flash is over; none: nothing flashed, or that was long enough ago.
+    pub(crate) flash_over: Option<Time>,
     /// Dial tone is on the line, as far as heard.
     pub(crate) dial_tone: bool,
     /// Requests of the line itself.
@@ -237,7 +239,7 @@ impl Line {
             current: None,
             parties: Parties::default(),
             procedure: None,
-            flash_over: Time::ZERO,
+            flash_over: None,
             dial_tone: false,
             requests: Ledger::default(),
             services: Services::default(),
@@ -314,11 +316,11 @@ impl Line {
             LineEvent::Tone(tone) => {
                 self.dial_tone = matches!(tone, ProgressTone::Dial | ProgressTone::StutterDial);
                 let talks = self.current.is_some_and(|h| self.talks(sh, h));
-                if self.dial_tone && talks && self.flash_over != Time::ZERO && now < self.flash_over + RECALL_GRACE {
+                let grace = self.flash_over.map(|at| at + RECALL_GRACE).filter(|until| now < *until);
+                match grace.filter(|_| self.dial_tone && talks) {
                     // The exchange waits whether an order follows the flash. If it stays the call is over.
-                    self.timers.start(Timer::Recall, self.flash_over + RECALL_GRACE);
-                } else {
-                    self.progress(sh, Witness::Tone(tone), now);
+                    Some(until) => self.timers.start(Timer::Recall, until),
+                    None => self.progress(sh, Witness::Tone(tone), now),
                 }
             }
             LineEvent::ToneEnded => {
@@ -513,316 +515,6 @@ impl Line {
         {
             call.announced = true;
             self.counted += 1;
-        }
-    }
-
-    // ---- hook ----
-
-    /// Goes on hook. Nothing else is done with the device until it is.
-    pub(crate) fn release(&mut self, sh: &mut Shared, now: Time) {
-        if self.release.is_some() || self.service != Service::Ready {
-            return;
-        }
-        self.action = None;
-        self.timers.stop(Timer::CallAction);
-        self.forget_digits(sh, now);
-        self.expect_ring_back(sh);
-        self.send_release(sh, 1, now);
-    }
-
-    fn send_release(&mut self, sh: &mut Shared, attempt: u32, now: Time) {
-        let id = sh.act(self.id(), ActionKind::Release);
-        self.release = Some(Release { id, attempt, down: false });
-        self.timers.start(Timer::Release, now + ACTION_WATCH);
-    }
-
-    /// The line is on hook.
-    fn line_down(&mut self, sh: &mut Shared, now: Time) {
-        self.on_hook(now);
-        self.parties_down(sh, now);
-        if let Some(release) = &mut self.release {
-            release.down = true;
-        }
-        if let Some(h) = self.current
-            && sh.call(h).is_some_and(|c| c.requests.has(Purpose::Drop))
-        {
-            self.finish_drop(sh, h, now);
-        }
-    }
-
-    pub(crate) fn on_hook(&mut self, now: Time) {
-        if self.hook == Hook::Off {
-            self.guard_until = now + HOOK_GUARD;
-        }
-        self.hook = Hook::On;
-        self.off_seen = false;
-    }
-
-    fn release_failed(&mut self, sh: &mut Shared, failure: Failure, now: Time) {
-        let Some(release) = self.release.take() else { return };
-        self.timers.stop(Timer::Release);
-        if release.down {
-            return;
-        }
-        if let Some(h) = self.current
-            && sh.call(h).is_some_and(|c| c.requests.has(Purpose::Drop))
-        {
-            let error = if failure == Failure::Lost { LineErr::RESOURCEUNAVAIL } else { LineErr::OPERATIONFAILED };
-            sh.complete_all(h, |_| true, Err(error));
-        } else if release.attempt < RELEASE_ATTEMPTS {
-            self.send_release(sh, release.attempt + 1, now);
-        } else {
-            self.line_down(sh, now);
-        }
-    }
-
-    fn went_on_hook(&mut self, sh: &mut Shared, now: Time) {
-        if let Some(release) = self.release {
-            if !release.down {
-                self.line_down(sh, now);
-            }
-            return;
-        }
-        let Some(h) = self.current else {
-            self.on_hook(now);
-            return;
-        };
-        let Some(call) = sh.call(h) else { return };
-        // Before the line was seen off hook this tells nothing new.
-        if call.is_up() || matches!(call.state, Some(CallState::Disconnected(_))) {
-            let up = call.is_up();
-            self.on_hook(now);
-            if up && !self.timers.runs(Timer::Settle) {
-                // The device hung up by itself; the event that tells why may be on its way.
-                self.timers.start(Timer::Settle, now + SETTLE);
-            }
-        }
-    }
-
-    /// Whether the line is off hook, or the device still busy with this call: a Release is needed to end it.
-    pub(crate) fn is_engaged(&self, h: CallHandle) -> bool {
-        self.hook == Hook::Off || self.action.is_some_and(|a| a.call == h)
-    }
-
-    /// When a new call may seize the line, if not now.
-    pub(crate) fn guarded(&self, now: Time) -> Option<Time> {
-        (self.guard_until > now).then_some(self.guard_until)
-    }
-
-    // ---- ending calls ----
-
-    /// Ends a call for the host (`lineDrop`).
-    pub(crate) fn drop_call(
-        &mut self,
-        sh: &mut Shared,
-        request: RequestId,
-        h: CallHandle,
-        now: Time,
-    ) -> Result<(), LineErr> {
-        let call = sh.call_mut(h).ok_or(LineErr::INVALCALLHANDLE)?;
-        if call.state == Some(CallState::Idle) || (call.state.is_none() && call.is_incoming()) {
-            return Err(LineErr::INVALCALLSTATE);
-        }
-        let plain = self.parties.is_empty() && !self.has_procedure();
-        if !plain {
-            return self.drop_party(sh, request, h, now);
-        }
-        let Some(call) = sh.call_mut(h) else { return Err(LineErr::INVALCALLHANDLE) };
-        call.requests.enter(request, Purpose::Drop)?;
-        call.queue.clear();
-        let (started, ringing) = (call.started, call.is_ringing());
-        sh.complete_all(h, |purpose| purpose != Purpose::Drop, Err(LineErr::OPERATIONFAILED));
-        self.end_digits(sh, h, now);
-        if self.current == Some(h) {
-            self.stop_call_timers();
-        }
-        if ringing {
-            self.ring_out();
-        }
-        if self.current == Some(h) && started && self.is_engaged(h) && self.service == Service::Ready {
-            self.release(sh, now);
-        } else {
-            self.finish_drop(sh, h, now);
-        }
-        self.settle(sh, now);
-        Ok(())
-    }
-
-    pub(crate) fn finish_drop(&mut self, sh: &mut Shared, h: CallHandle, now: Time) {
-        sh.complete_all(h, |_| true, Ok(()));
-        self.witness(sh, h, Witness::Dropped, now);
-    }
-
-    /// A call that never became valid for the host has failed.
-    pub(crate) fn fail_unborn(&mut self, sh: &mut Shared, h: CallHandle, error: LineErr, now: Time) {
-        sh.complete_all(h, |_| true, Err(error));
-        let Some(call) = sh.call_mut(h) else { return };
-        call.state = Some(CallState::Idle);
-        call.entered = now;
-        call.queue.clear();
-        let started = call.started;
-        if self.current == Some(h) {
-            self.detach();
-            if self.action.is_some_and(|a| a.call == h) {
-                self.action = None;
-                self.timers.stop(Timer::CallAction);
-            }
-            if started && self.hook == Hook::Off {
-                self.release(sh, now);
-            }
-        }
-    }
-
-    /// The host's last use of a call.
-    pub(crate) fn close_call(&mut self, sh: &mut Shared, h: CallHandle, now: Time) {
-        sh.complete_all(h, |_| true, Err(LineErr::OPERATIONFAILED));
-        let Some(call) = sh.calls.remove(h.slot(), h.generation()) else { return };
-        self.calls.retain(|&other| other != h);
-        if call.counts() {
-            self.counted = self.counted.saturating_sub(1);
-        }
-        self.digits_of_closed(sh, h, now);
-        if self.offer == Some(h) {
-            self.offer = None;
-        }
-        if self.close_party(sh, h, &call, now) {
-            // Others are on the line.
-        } else if self.current == Some(h) {
-            if call.is_incoming() {
-                self.ring_out();
-            }
-            self.detach();
-            if call.started && self.is_engaged(h) {
-                self.release(sh, now);
-            }
-        }
-        self.settle(sh, now);
-    }
-
-    /// The host closes the line; nothing of it is left.
-    pub(crate) fn close(&mut self, sh: &mut Shared, now: Time) {
-        let calls = core::mem::take(&mut self.calls);
-        // All requests end before anything else happens.
-        for &h in &calls {
-            sh.complete_all(h, |_| true, Err(LineErr::OPERATIONFAILED));
-        }
-        self.end_line_requests(sh, LineErr::OPERATIONFAILED);
-        self.leave_all(sh, now);
-        self.close_services();
-        self.close_media();
-        self.open = None;
-        for h in calls {
-            self.close_call(sh, h, now);
-        }
-        self.counted = 0;
-        self.counted_told = 0;
-        self.offer = None;
-        self.close_told = false;
-        if self.removed {
-            self.tell_removed(sh);
-        }
-        self.settle(sh, now);
-    }
-
-    // ---- device ----
-
-    fn back(&mut self, sh: &mut Shared, caps: Caps, now: Time) {
-        if self.service == Service::Gone {
-            return;
-        }
-        let was = core::mem::replace(&mut self.service, Service::Ready);
-        let old = core::mem::replace(&mut self.caps, caps);
-        if was != Service::Ready {
-            self.reversed = false;
-            self.tell_line(sh, line_state::IN_SERVICE, LineState::InService);
-        }
-        if old != caps {
-            self.tell_line(sh, line_state::CAPS_CHANGE, LineState::CapsChange);
-        }
-        if core::mem::take(&mut self.hook_unsure) {
-            self.hook = Hook::Off;
-            self.release(sh, now);
-        }
-    }
-
-    fn lost(&mut self, sh: &mut Shared, loss: Loss, now: Time) {
-        if self.service == Service::Gone {
-            return;
-        }
-        let was = self.service;
-        self.service = if loss == Loss::Gone { Service::Gone } else { Service::Lost };
-        if was != Service::Lost {
-            self.tell_line(sh, line_state::OUT_OF_SERVICE, LineState::OutOfService);
-        }
-        self.hook_unsure |= self.hook == Hook::Off;
-        self.hook = Hook::On;
-        self.end_line_requests(sh, LineErr::RESOURCEUNAVAIL);
-        self.lose_parties(sh, now);
-        self.action = None;
-        self.release = None;
-        self.ringing = Ringing::default();
-        self.caller = None;
-        if let Some(h) = self.current {
-            let unborn = sh.call(h).is_none_or(|c| !c.announced && !c.is_incoming());
-            sh.complete_all(h, |_| true, Err(LineErr::RESOURCEUNAVAIL));
-            if unborn {
-                self.fail_unborn(sh, h, LineErr::RESOURCEUNAVAIL, now);
-            } else if self.offer == Some(h) {
-                self.abandon(sh, h, DisconnectMode::Unknown);
-            } else {
-                self.witness(sh, h, Witness::Broken, now);
-            }
-        }
-        self.digits.reset();
-        self.lose_media(sh);
-        self.timers.stop_all();
-        self.lose_services();
-        if self.service == Service::Gone {
-            self.tell_close(sh);
-        }
-    }
-
-    /// The device was removed for good.
-    pub(crate) fn remove(&mut self, sh: &mut Shared, now: Time) {
-        self.lost(sh, Loss::Gone, now);
-        self.removed = true;
-        if self.open.is_some() {
-            self.timers.start(Timer::Remove, now + REMOVE_PATIENCE);
-        } else {
-            self.tell_removed(sh);
-        }
-        self.settle(sh, now);
-    }
-
-    fn tell_close(&mut self, sh: &mut Shared) {
-        // What changed before must be told before.
-        if self.counted != self.counted_told {
-            self.tell_counts(sh);
-        }
-        if let Some(open) = &self.open
-            && !self.close_told
-        {
-            sh.notify(Notification::Close { host_line: open.host, line: open.handle });
-            self.close_told = true;
-        }
-    }
-
-    fn tell_removed(&mut self, sh: &mut Shared) {
-        if !self.remove_told {
-            self.remove_told = true;
-            sh.notify(Notification::Remove { device: self.id() });
-        }
-    }
-
-    fn cable(&mut self, sh: &mut Shared, present: bool) {
-        if self.battery == present {
-            return;
-        }
-        self.battery = present;
-        if present {
-            self.tell_line(sh, line_state::CONNECTED, LineState::Connected);
-        } else {
-            self.tell_line(sh, line_state::DISCONNECTED, LineState::Disconnected);
         }
     }
 

@@ -19,6 +19,7 @@ extern crate std;
 
 mod call;
 mod caps;
+mod command;
 mod dial;
 mod digits;
 mod errand;
@@ -48,11 +49,12 @@ mod tones;
 mod view;
 mod waiting;
 
+pub use command::{Command, Target, TransferMode};
 pub use error::LineErr;
 pub use handle::{CallHandle, DeviceId, HostCall, HostLine, LineHandle, RequestId};
 pub use input::{
-    Address, CallParamFlags, CallParams, Command, DeviceDescription, DialParams, DigitModes, ForwardEntry,
-    GatherRequest, Input, MediaControl, MediaModes, Reply, Scope, Slot, Target, TransferMode,
+    Address, CallParamFlags, CallParams, DeviceDescription, DialParams, DigitModes, ForwardEntry, GatherRequest, Input,
+    MediaControl, MediaModes, Reply, Scope, Slot,
 };
 pub use machine::Provider;
 pub use output::{

@@ -217,15 +217,15 @@ impl Line {
             Step::Flash => {
                 running.flashed = true;
                 let time = self.description.plan.recall.send;
-                self.flash_over = now + time;
+                self.flash_over = Some(now + time);
                 let id = sh.act(self.id(), ActionKind::Flash(time));
                 self.phase(Phase::Acting(id), ACTION_WATCH, now);
             }
             Step::Pause(time) => self.phase(Phase::Pausing, time, now),
             Step::OnHook => {
                 // Too soon after a flash it would count as a bounce of it.
-                let after_flash = (self.flash_over + self.description.plan.on_hook_guard).since(now);
-                let after_flash = if self.flash_over == Time::ZERO { Duration::ZERO } else { after_flash };
+                let on_hook_guard = self.description.plan.on_hook_guard;
+                let after_flash = self.flash_over.map_or(Duration::ZERO, |at| (at + on_hook_guard).since(now));
                 let after_digits = if dialled { BEFORE_ON_HOOK } else { Duration::ZERO };
                 let quiet = after_flash.max(after_digits);
                 if !quiet.is_zero() {
@@ -234,7 +234,7 @@ impl Line {
                     if let Some(before) = at.checked_sub(1).and_then(|before| running.steps.get_mut(before)) {
                         *before = Step::Pause(quiet);
                     }
-                    self.flash_over = Time::ZERO;
+                    self.flash_over = None;
                     return self.phase(Phase::Pausing, quiet, now);
                 }
                 let id = sh.act(self.id(), ActionKind::Release);
