@@ -3,7 +3,7 @@
 use crate::{
     AddressCaps, AddressFeatures, BusyMode, CallFeatures, CallFeatures2, CallInfoChange, CallParamFlags, CallState,
     ConnectedMode, DeviceCaps, DeviceDescription, DialToneMode, DigitModes, DisconnectMode, HostCall, LineFeatures,
-    OfferingMode, PartyFlags, SpecialInfo, call, media, media_control, params, services, terminal, tones,
+    OfferingMode, PartyFlags, SpecialInfo, call, media, media_control, messages, params, services, terminal, tones,
 };
 use loopstart_signal::Caps;
 use loopstart_signal::plan::{Plan, Service, Step};
@@ -16,6 +16,8 @@ pub(crate) mod line_state {
     pub(crate) const RINGING: u32 = 0x2;
     pub(crate) const CONNECTED: u32 = 0x4;
     pub(crate) const DISCONNECTED: u32 = 0x8;
+    pub(crate) const MESSAGE_ON: u32 = 0x10;
+    pub(crate) const MESSAGE_OFF: u32 = 0x20;
     pub(crate) const IN_SERVICE: u32 = 0x40;
     pub(crate) const OUT_OF_SERVICE: u32 = 0x80;
     pub(crate) const NUM_CALLS: u32 = 0x800;
@@ -215,6 +217,7 @@ pub(crate) fn device(description: &DeviceDescription, caps: Caps) -> DeviceCaps 
             | line_state::OUT_OF_SERVICE
             | line_state::NUM_CALLS
             | line_state::CAPS_CHANGE
+            | messages::line_states(caps, &description.plan)
             | if services::completion_modes(caps, &description.plan) == 0 { 0 } else { line_state::COMPLETIONS }
             | when(caps, Caps::SPEAKER, line_state::TERMINALS)
             | when(caps, Caps::SEES_BATTERY, line_state::CONNECTED | line_state::DISCONNECTED),

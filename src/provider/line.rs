@@ -8,6 +8,7 @@ mod device;
 mod ending;
 mod hook;
 
+use crate::messages::Messages;
 use crate::call::{self, Call, Witness};
 use crate::caps::{address_state, line_state};
 use crate::digits::Digits;
@@ -171,6 +172,7 @@ pub(crate) struct Line {
     pub(crate) battery: bool,
     /// The polarity is not the one with which the device came into service.
     pub(crate) reversed: bool,
+    pub(crate) messages: Messages,
     pub(crate) open: Option<Open>,
     /// The device was removed; the entry goes when the host has closed the line.
     pub(crate) removed: bool,
@@ -228,6 +230,7 @@ impl Line {
             service: Service::Starting,
             battery: true,
             reversed: false,
+            messages: Messages::None,
             open: None,
             removed: false,
             remove_told: false,
@@ -314,6 +317,7 @@ impl Line {
             LineEvent::Dialing => self.dialing(sh, now),
             LineEvent::Dialed => self.dialed(sh, now),
             LineEvent::Tone(tone) => {
+                self.first_dial_tone(sh, tone);
                 self.dial_tone = matches!(tone, ProgressTone::Dial | ProgressTone::StutterDial);
                 let talks = self.current.is_some_and(|h| self.talks(sh, h));
                 let grace = self.flash_over.map(|at| at + RECALL_GRACE).filter(|until| now < *until);
@@ -331,6 +335,7 @@ impl Line {
             LineEvent::PolarityReversed => self.polarity_reversed(sh, now),
             LineEvent::Released(how) => self.released(sh, how, now),
             LineEvent::Digit(digit) => self.digit(sh, digit, now),
+            LineEvent::MessageWaiting(on) => self.message_waiting(sh, on),
             LineEvent::CallWaiting => self.call_waits(sh, now),
             LineEvent::Media(sign) => self.media_heard(sh, sign, now),
             LineEvent::CustomTone(index) => self.tone_heard(sh, index, now),

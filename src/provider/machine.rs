@@ -3,6 +3,7 @@
 use crate::call::Call;
 use crate::digits::Generate;
 use crate::line::{Line, Open, Service, Shared};
+use crate::messages::Messages;
 use crate::outgoing::NewCall;
 use crate::pass_through::{self, NewParams};
 use crate::slots::{MAX_SLOTS, Slots};
@@ -133,7 +134,7 @@ impl Provider {
             in_service: line.service == Service::Ready,
             available_media: if line.is_free() { params::media(line.caps) } else { MediaModes::empty() },
             completions: line.services.completions(),
-            message_waiting: false,
+            message_waiting: line.messages != Messages::None,
             reversed: line.reversed,
             terminals: line.terminal_modes(&self.shared, None),
         })

@@ -31,6 +31,7 @@ mod line;
 mod machine;
 mod media;
 mod media_control;
+mod messages;
 mod outgoing;
 mod output;
 mod params;

@@ -40,6 +40,9 @@ pub enum LineEvent {
     Released(ReleaseWitness),
     /// A digit was received.
     Digit(Digit),
+    /// Messages wait for the subscriber (true), or none do any more: the exchange sent it as data (GR-1401-CORE,
+    /// EN 300 659-1).
+    MessageWaiting(bool),
     /// During a call: a second call waits (its tone was heard; again with each repetition). A `CallerId` that follows is
     /// the second caller's.
     CallWaiting,

@@ -420,6 +420,8 @@ pub struct Plan {
     pub no_answer: Duration,
     /// The exchange confirms forwarding only by a call that the other side answers.
     pub courtesy_call: bool,
+    /// Stutter dial tone on a line that is seized says that messages wait, and plain dial tone that none do.
+    pub stutter_tells_messages: bool,
     /// How long the line rings, once, when a call was forwarded; none: it does not ring.
     pub reminder_ring: Option<Duration>,
     /// How the line rings when a watched party is free; none: as for any call.

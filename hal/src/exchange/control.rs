@@ -48,6 +48,8 @@ pub enum Command {
     OpenInterval(Option<u32>),
     /// `forward LINE NUMBER`: all calls of the line go to the number, dialled as from that line; `off` stops that.
     Forward(usize, Option<String>),
+    /// `messages LINE on|off`: messages wait for the subscriber.
+    Messages(usize, bool),
     /// `waiting LINE on|off`: call waiting of the line.
     Waiting(usize, bool),
     /// `state LINE`: hook, phase, tone, the parties of its calls and what each is to it, and the park slots that hold a
@@ -63,7 +65,7 @@ pub enum Command {
 const HELP: &str = "call LINE NUMBER [NAME]\nhangup LINE\ndigits LINE DIGITS\n\
     tone LINE dial|stutter|ringback|busy|reorder|sit|vacant|callwaiting|confirmation|howler|cng|ced|ansam|beep|off [MS]\n\
     play LINE FILE.wav|off\nrecord LINE FILE.wav|off\npolarity LINE normal|reversed\nbattery LINE on|off\n\
-    forward LINE NUMBER|off\nwaiting LINE on|off\nunplug LINE\nplug LINE\ncpc MS|off\nstate LINE\nevents\nhelp\n";
+    forward LINE NUMBER|off\nwaiting LINE on|off\nmessages LINE on|off\nunplug LINE\nplug LINE\ncpc MS|off\nstate LINE\nevents\nhelp\n";
 
 impl Command {
     /// Reads one line.
@@ -88,7 +90,7 @@ impl Command {
                 };
             }
             "call" | "hangup" | "digits" | "tone" | "play" | "record" | "polarity" | "battery" | "unplug" | "plug"
-            | "state" | "forward" | "waiting" => {}
+            | "state" | "forward" | "waiting" | "messages" => {}
             "" => return Err("no command; try help".to_owned()),
             _ => return Err(format!("unknown command '{}'; try help", printable(verb))),
         }
@@ -159,6 +161,11 @@ impl Command {
             "waiting" => match rest {
                 "on" => Ok(Self::Waiting(line, true)),
                 "off" => Ok(Self::Waiting(line, false)),
+                _ => Err(missing("on or off")),
+            },
+            "messages" => match rest {
+                "on" => Ok(Self::Messages(line, true)),
+                "off" => Ok(Self::Messages(line, false)),
                 _ => Err(missing("on or off")),
             },
             "state" => Ok(Self::State(line)),
@@ -254,6 +261,7 @@ impl Session {
             }
             Command::Forward(line, number) => exchange.set_forward(line, number.as_deref()),
             Command::Waiting(line, on) => exchange.set_call_waiting(line, on),
+            Command::Messages(line, on) => exchange.set_messages(line, on),
             Command::State(line) => state(exchange, line, reply),
             Command::Events => {
                 self.events(exchange, reply);

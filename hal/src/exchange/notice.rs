@@ -4,7 +4,7 @@
 use super::ringer::data_of;
 use super::tones::{Player, Signal};
 use super::voice::Voice;
-use loopstart_signal::cid::{Frame, OFF_HOOK_MARK_BITS};
+use loopstart_signal::cid::{Frame, OFF_HOOK_MARK_BITS, ON_HOOK_MARK_BITS, ON_HOOK_SEIZURE_BITS};
 use loopstart_signal::country::Country;
 use loopstart_signal::{CallerId, cas, fsk};
 use std::time::Duration;
@@ -57,6 +57,12 @@ impl Notice {
     pub(crate) fn identify(&mut self, id: &CallerId) {
         self.data.clear();
         self.data.load(Frame::from_caller_id(id).bytes(), 0, OFF_HOOK_MARK_BITS);
+    }
+
+    /// Sends, to an idle line, whether messages wait (GR-1401-CORE).
+    pub(crate) fn messages(&mut self, on: bool) {
+        self.data.clear();
+        self.data.load(Frame::message_waiting(on).bytes(), ON_HOOK_SEIZURE_BITS, ON_HOOK_MARK_BITS);
     }
 
     /// Whether caller identification is out.

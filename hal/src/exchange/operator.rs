@@ -152,6 +152,18 @@ impl Exchange {
         Ok(())
     }
 
+    /// Messages wait for the subscriber, or none do any more. The idle line is told by data; where the plan has that,
+    /// dial tone stutters while messages wait.
+    ///
+    /// # Errors
+    /// [`Refused::NoSuchLine`].
+    pub fn set_messages(&mut self, line: usize, on: bool) -> Result<(), Refused> {
+        let station = &mut self.circuit(line)?.station;
+        station.messages = on;
+        station.messages_due = true;
+        Ok(())
+    }
+
     /// The far end sends DTMF digits (`,` is a pause of a second).
     ///
     /// # Errors

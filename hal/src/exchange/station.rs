@@ -108,6 +108,10 @@ pub(crate) struct Station {
     pub(crate) secure: bool,
     pub(crate) withhold: Option<bool>,
 
+    /// Messages wait for the subscriber.
+    pub(crate) messages: bool,
+    /// That changed and the line was not told yet.
+    pub(crate) messages_due: bool,
     pub(crate) waiting_off: bool,
     pub(crate) do_not_disturb: bool,
     pub(crate) forward_all: Option<Forward>,

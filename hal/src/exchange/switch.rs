@@ -197,6 +197,7 @@ impl Exchange {
                     Some(Phase::Idle) => {
                         if let Some(circuit) = self.lines.get_mut(line) {
                             circuit.ringer = None;
+                            circuit.notice.stop();
                         }
                         self.dial_tone(line);
                     }
@@ -224,14 +225,15 @@ impl Exchange {
         }
     }
 
-    /// Connects a register and dial tone; a special one while calls are forwarded, where the plan has that.
+    /// Connects a register and dial tone; a special one while calls are forwarded or messages wait, where the plan has that.
     pub(super) fn dial_tone(&mut self, line: usize) {
         let deadline = self.now + self.settings.timing.digit;
         let register = Register { digits: DialString::new(), deadline, lead: Lead::DialTone, session: None };
         let tells = self.settings.plan.facts.contains_key("forward.indication");
+        let stutters = self.settings.plan.stutter_tells_messages;
         let Some(circuit) = self.lines.get_mut(line) else { return };
         circuit.station.timed_out = false;
-        let special = tells && circuit.station.forwards();
+        let special = tells && circuit.station.forwards() || stutters && circuit.station.messages;
         self.set_phase(line, Phase::Register(register));
         self.tone(line, Some(if special { Signal::Stutter } else { Signal::Dial }));
     }
@@ -429,6 +431,10 @@ impl Exchange {
         let timing = self.settings.timing;
         let Some(circuit) = self.lines.get_mut(line) else { return };
         match &mut circuit.phase {
+            Phase::Idle if circuit.station.messages_due && circuit.ringer.is_none() => {
+                circuit.station.messages_due = false;
+                circuit.notice.messages(circuit.station.messages);
+            }
             Phase::Register(register) if now >= register.deadline && circuit.station.orders.is_none() => {
                 self.consider(line, true);
             }

@@ -22,6 +22,7 @@ pub(super) const SETTINGS: &[&str] = &[
     "hold.recall_s",
     "forward.no_answer_s",
     "forward.courtesy_call",
+    "voicemail.stutter",
     "forward.reminder_ring_ms",
     "ring.standard_ms",
     "ring.distinctive.1",
@@ -205,6 +206,7 @@ impl Builder {
             hold_recall: None,
             no_answer: Duration::from_secs(20),
             courtesy_call: false,
+            stutter_tells_messages: false,
             reminder_ring: None,
             callback_ring: None,
             rings: BTreeMap::new(),
@@ -279,6 +281,7 @@ impl Plan {
             "hold.recall_s" => self.hold_recall = Some(seconds(&fact.value)?),
             "forward.no_answer_s" => self.no_answer = seconds(&fact.value)?,
             "forward.courtesy_call" => self.courtesy_call = yes_or_no(&fact.value)?,
+            "voicemail.stutter" => self.stutter_tells_messages = yes_or_no(&fact.value)?,
             "forward.reminder_ring_ms" => self.reminder_ring = Some(millis(&fact.value)?),
             "complete.callback_cadence" => self.callback_ring = Some(ringing(&fact.value)?),
             "ring.standard_ms" => {

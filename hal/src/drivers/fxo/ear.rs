@@ -33,6 +33,8 @@ pub(super) enum Heard {
     Digit(u8, DigitEdge),
     /// Caller identification whose checksum is right.
     Caller(CallerId),
+    /// Data that says whether messages wait.
+    Messages(bool),
     /// A digit began that the host did not ask for.
     Unasked,
     /// A pulse digit.
@@ -185,7 +187,12 @@ impl Ear {
         decoder.process(samples, &mut |event| {
             keep(gauge, &event);
             let caller = match event {
-                Event::Cid(cid::Event::Frame { ok: true, message: Some(message), .. }) => message.caller_id(),
+                Event::Cid(cid::Event::Frame { ok: true, message: Some(message), .. }) => {
+                    if let Some(on) = message.message_waiting() {
+                        let _ = findings.try_push(Heard::Messages(on));
+                    }
+                    message.caller_id()
+                }
                 Event::Clip(message) => CallerId { number: message.number, name: PartyId::Absent, time: None },
                 _ => return,
             };

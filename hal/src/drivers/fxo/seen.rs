@@ -28,6 +28,7 @@ impl<P: FxoPort> Fxo<P> {
                     events.push(LineEvent::Digit(Digit { symbol, mode: DigitMode::Dtmf, edge }));
                 }
                 Heard::Caller(caller) => events.push(LineEvent::CallerId(caller)),
+                Heard::Messages(on) => events.push(LineEvent::MessageWaiting(on)),
                 Heard::Pulse(symbol) => {
                     for edge in [DigitEdge::Begin, DigitEdge::End] {
                         events.push(LineEvent::Digit(Digit { symbol, mode: DigitMode::Pulse, edge }));

@@ -235,6 +235,7 @@ pub(super) const PLAN: Table = Table {
             read("ast-cfg"),
             "",
         ),
+        value("voicemail.stutter", "yes", read("ast-cfg"), ""),
         value("ring.distinctive.1", "125 125 2000 4000", read("ast-cfg"), ""),
         value("ring.distinctive.2", "250 250 500 1000 250 250 500 4000", read("ast-cfg"), ""),
         value("ring.distinctive.3", "125 125 125 125 125 4000", read("ast-cfg"), ""),

@@ -306,6 +306,7 @@ pub(super) const PLAN: Table = Table {
             known("lssgr"),
             "",
         ),
+        value("voicemail.stutter", "yes", known("lssgr"), ""),
         value(
             "ring.distinctive.1",
             "2000 4000",

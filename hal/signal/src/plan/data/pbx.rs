@@ -107,6 +107,7 @@ pub(super) const PLAN: Table = Table {
         procedure("dnd.set", Configurable, "dial:{dnd}", known("eng"), ""),
         procedure("dnd.cancel", Configurable, "dial:{dndoff}", known("eng"), ""),
         value("voicemail.indication", "stutter dial tone, lamp or FSK", known("eng"), ""),
+        value("voicemail.stutter", "yes", known("eng"), ""),
         value("ring.distinctive.internal", "1000 4000", known("eng"), "vendor and country differ"),
         value("ring.distinctive.external", "400 200 400 4000", known("eng"), ""),
         value("ring.distinctive.recall", "200 200 200 200 600 4000", known("eng"), ""),
