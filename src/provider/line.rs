@@ -8,13 +8,13 @@ mod device;
 mod ending;
 mod hook;
 
-use crate::messages::Messages;
 use crate::call::{self, Call, Witness};
 use crate::caps::{address_state, line_state};
 use crate::digits::Digits;
 use crate::incoming::Ringing;
 use crate::media::Media;
 use crate::media_control::Trigger;
+use crate::messages::Messages;
 use crate::params;
 use crate::parties::Parties;
 use crate::procedure::Running;

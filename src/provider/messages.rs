@@ -33,8 +33,13 @@ impl Line {
 
     /// Dial tone of a line that was seized to make a call: before anything is dialled.
     pub(crate) fn first_dial_tone(&mut self, sh: &mut Shared, tone: ProgressTone) {
-        let untouched = self.current.and_then(|h| sh.call(h)).is_some_and(|call| call.state.is_none() && !call.is_incoming());
-        if !untouched || self.has_procedure() || !self.parties.is_empty() || !self.description.plan.stutter_tells_messages {
+        let untouched =
+            self.current.and_then(|h| sh.call(h)).is_some_and(|call| call.state.is_none() && !call.is_incoming());
+        if !untouched
+            || self.has_procedure()
+            || !self.parties.is_empty()
+            || !self.description.plan.stutter_tells_messages
+        {
             return;
         }
         match (tone, self.messages) {

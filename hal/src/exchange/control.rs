@@ -508,6 +508,7 @@ mod tests {
         assert_eq!(Command::parse("forward 0 5550101"), Ok(Command::Forward(0, Some("5550101".into()))));
         assert_eq!(Command::parse("forward 0 off"), Ok(Command::Forward(0, None)));
         assert_eq!(Command::parse("waiting 1 off"), Ok(Command::Waiting(1, false)));
+        assert_eq!(Command::parse("messages 1 on"), Ok(Command::Messages(1, true)));
         for bad in [
             "",
             "call",
@@ -520,6 +521,7 @@ mod tests {
             "cpc 0",
             "forward 0",
             "waiting 0",
+            "messages 0 maybe",
         ] {
             assert!(Command::parse(bad).is_err(), "{bad}");
         }

@@ -158,6 +158,29 @@ fn caller_id_is_sent_between_the_first_two_rings() {
 }
 
 #[test]
+fn an_idle_line_is_told_of_messages_and_its_dial_tone_stutters() {
+    let mut bench = Bench::new(1);
+    bench.exchange.set_messages(0, true).unwrap();
+    bench.run(2_000);
+    assert_eq!(bench.phones[0].callers.pop().unwrap().message_waiting(), Some(true));
+    bench.happened(0);
+    bench.phones[0].off_hook = true;
+    bench.run(500);
+    assert_eq!(bench.happened(0), [EventKind::OffHook, EventKind::Tone("stutter")]);
+    // Not while the line is in use.
+    bench.exchange.set_messages(0, false).unwrap();
+    bench.run(2_000);
+    assert!(bench.phones[0].callers.is_empty());
+    bench.phones[0].off_hook = false;
+    bench.run(4_000);
+    assert_eq!(bench.phones[0].callers.pop().unwrap().message_waiting(), Some(false));
+    bench.happened(0);
+    bench.phones[0].off_hook = true;
+    bench.run(500);
+    assert_eq!(bench.happened(0), [EventKind::OffHook, EventKind::Tone("dial")]);
+}
+
+#[test]
 fn calls_from_outside_with_and_without_a_number() {
     let mut bench = Bench::new(1);
     bench.exchange.call(0, PartyId::Withheld, PartyId::Unavailable).unwrap();

@@ -34,6 +34,7 @@ mod digits;
 mod incoming;
 mod media;
 mod media_control;
+mod messages;
 mod outgoing;
 mod parameters;
 mod property;

@@ -54,6 +54,20 @@ fn caller_identification_is_received_before_any_ring() {
 }
 
 #[test]
+fn data_on_the_idle_line_tells_of_messages() {
+    for on in [true, false] {
+        let mut bench = Bench::new();
+        bench.run(1_000);
+        let mut sender = fsk::Sender::new(fsk::BELL202, -16.0);
+        let frame = cid::Frame::message_waiting(on);
+        assert!(sender.load(frame.bytes(), cid::ON_HOOK_SEIZURE_BITS, cid::ON_HOOK_MARK_BITS));
+        bench.source = Source::Caller(sender);
+        bench.run(1_500);
+        assert_eq!(bench.take(), [LineEvent::MessageWaiting(on)]);
+    }
+}
+
+#[test]
 fn a_damaged_identification_is_not_told() {
     let mut bench = Bench::new();
     let mut frame = cid::Frame::from_caller_id(&caller("5550142")).bytes().to_vec();
