@@ -37,6 +37,8 @@ pub(crate) enum Errand {
     Consult { asked: Asked, held: CallHandle, consultation: CallHandle, why: Consultation },
     /// After a consultation call could not be opened: back to the party that the flash holds.
     Restore,
+    /// The same after the code that protects this call.
+    Secured { asked: Asked, call: CallHandle },
     /// Join held and active call to a conference.
     Join { asked: Asked, conference: CallHandle, joined: CallHandle },
     /// Leave the two others to each other.
@@ -62,7 +64,7 @@ impl Errand {
         use ProgressTone as T;
         matches!(
             (self, tone),
-            (Self::Retrieve { .. } | Self::Restore, T::Dial | T::StutterDial)
+            (Self::Retrieve { .. } | Self::Restore | Self::Secured { .. }, T::Dial | T::StutterDial)
                 | (Self::Retrieve { alerts: true, .. }, T::Ringback | T::Busy | T::Reorder | T::Sit(_))
         )
     }

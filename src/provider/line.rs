@@ -471,6 +471,7 @@ impl Line {
         }
         if to == CallState::Idle && call.counts() {
             self.counted = self.counted.saturating_sub(1);
+            self.owe_again();
         }
         call.state = Some(to);
         call.entered = now;

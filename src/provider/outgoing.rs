@@ -53,6 +53,10 @@ impl Line {
             return Err(LineErr::INUSE);
         }
         if self.parties.held.is_some() {
+            // The line is not idle for the code.
+            if services::needs_switch(params.flags, self.caps, &self.description.plan) {
+                return Err(LineErr::CALLUNAVAIL);
+            }
             // On the dial tone that holding ended at, if that is still there.
             if self.hook == Hook::Off && !self.dial_tone {
                 return Err(LineErr::CALLUNAVAIL);
@@ -77,7 +81,9 @@ impl Line {
         params::check_country(country)?;
         params::check_call(&params, self.caps, self.description.number.as_deref())?;
         let dialable = address.as_ref().map(|a| dial::parse(&a.0, self.caps)).transpose()?;
-        let dialable = services::prefixed(dialable, params.flags, self.caps, &self.description.plan)?;
+        let switches = services::needs_switch(params.flags, self.caps, &self.description.plan);
+        let coded = if switches { params.flags - CallParamFlags::SECURE } else { params.flags };
+        let dialable = services::prefixed(dialable, coded, self.caps, &self.description.plan)?;
         self.check_make_call(sh, &params)?;
         let dial_params = params::dial(&params.dial);
         let kind = match dialable {
@@ -127,9 +133,11 @@ impl Line {
         let (slot, generation) = sh.calls.insert(call).map_err(|_| LineErr::NOMEM)?;
         let h = CallHandle::new(slot, generation);
         self.calls.push(h);
-        self.current = Some(h);
-        self.off_seen = false;
-        self.settle(sh, now);
+        if !switches || !self.protect_before(sh, h, now) {
+            self.current = Some(h);
+            self.off_seen = false;
+            self.settle(sh, now);
+        }
         Ok(h)
     }
 

@@ -5,11 +5,13 @@
 
 mod completion;
 mod forward;
+mod line_switch;
 mod park;
 mod secure;
 mod take;
 
 pub(crate) use forward::{MAX_ENTRIES as MAX_FORWARD_ENTRIES, forward_modes, ring_range};
+pub(crate) use line_switch::needs_switch;
 pub(crate) use secure::{can_prefix, check_codes, prefixed};
 
 use crate::errand::{Asked, Errand, error_of};
@@ -21,7 +23,6 @@ use crate::{
     AddressFeatures, CallFeatures, CallFeatures2, CallHandle, CallState, Command, LineErr, LineFeatures, Reply,
     RequestId,
 };
-use alloc::vec;
 use loopstart_signal::plan::{Piece, Plan, Procedure, Service, Step, Steps, Waits};
 use loopstart_signal::{Caps, Failure, Time};
 
@@ -59,6 +60,10 @@ pub(crate) enum ServiceErrand {
     Uncomplete { asked: Asked, id: u32 },
     /// Protect this call. `back`: a flash leads back to it.
     Secure { asked: Asked, call: CallHandle, back: bool },
+    /// Switch call waiting off for the line, before this call.
+    SwitchOff { call: CallHandle },
+    /// Switch it on again.
+    SwitchOn,
 }
 
 /// What a line remembers of the exchange's services.
@@ -72,6 +77,8 @@ pub(crate) struct Services {
     forwards: forward::Forwards,
     /// Outstanding completions.
     completions: completion::Completions,
+    /// Whether call waiting was switched off for a call.
+    line_switch: line_switch::LineSwitch,
 }
 
 impl Services {
@@ -329,11 +336,11 @@ impl Line {
 
     /// Begins the procedure that waited for the line, if one did and the line is on hook.
     pub(crate) fn start_service(&mut self, sh: &mut Shared, now: Time) {
-        if self.services.pending.is_none() || self.is_releasing() || self.has_procedure() {
+        if self.is_releasing() || self.has_procedure() {
             return;
         }
-        let Some((errand, steps)) = self.services.pending.take() else { return };
-        if let ServiceErrand::Take { call, .. } = errand
+        let Some((errand, steps)) = self.services.pending.take() else { return self.switch_on_again(sh, now) };
+        if let ServiceErrand::Take { call, .. } | ServiceErrand::SwitchOff { call } = errand
             && sh.call(call).is_none_or(|c| c.state.is_some())
         {
             // Dropped or closed before anything was done.
@@ -359,7 +366,10 @@ impl Line {
         now: Time,
     ) {
         let told = told(result);
+        let plain = result.map(|_| ());
         match errand {
+            ServiceErrand::SwitchOff { call } => self.switched_off(sh, call, plain),
+            ServiceErrand::SwitchOn => self.switched_on(plain),
             ServiceErrand::Plain { asked } => self.completed(sh, asked, told),
             ServiceErrand::Forward => self.forward_step_ended(sh, result, now),
             ServiceErrand::Park { asked, call } | ServiceErrand::Redirect { asked, call } => {
@@ -390,13 +400,6 @@ impl Line {
     fn restore_after(&mut self, sh: &mut Shared, call: CallHandle, now: Time) {
         if self.current == Some(call) {
             self.restore(sh, call, now);
-        }
-    }
-
-    /// One flash, after which the party of before must be there.
-    fn flash_back(&mut self, sh: &mut Shared, now: Time) {
-        if self.hook == Hook::Off {
-            self.begin_procedure(sh, Errand::Restore, vec![Step::Flash], now);
         }
     }
 

@@ -5,6 +5,7 @@ use loopstart_signal::plan::{Plan, Subscribed};
 
 mod calls;
 mod random;
+mod secure;
 
 const UNCONDITIONAL: u32 = 0x1;
 const BUSY: u32 = 0x10;

@@ -3,7 +3,7 @@
 use super::ServiceErrand;
 use crate::dial::Dialable;
 use crate::errand::{Asked, Errand};
-use crate::line::{Line, Shared};
+use crate::line::{Hook, Line, Shared};
 use crate::request::Purpose;
 use crate::{CallFeatures, CallHandle, CallInfoChange, CallParamFlags, LineErr, RequestId, dial};
 use alloc::vec;
@@ -51,6 +51,7 @@ fn around(caps: Caps, plan: &Plan, service: Service) -> Option<Around> {
 /// Whether calls can be made with this flag.
 pub(crate) fn can_prefix(caps: Caps, plan: &Plan, flag: CallParamFlags) -> bool {
     CODES.iter().any(|(known, service)| *known == flag && around(caps, plan, *service).is_some())
+        || super::needs_switch(flag, caps, plan)
 }
 
 /// Refuses flags for which the plan has no code that the device can dial.
@@ -58,8 +59,7 @@ pub(crate) fn can_prefix(caps: Caps, plan: &Plan, flag: CallParamFlags) -> bool 
 /// # Errors
 /// `OPERATIONUNAVAIL`.
 pub(crate) fn check_codes(flags: CallParamFlags, caps: Caps, plan: &Plan) -> Result<(), LineErr> {
-    let missing =
-        |(flag, service): &(CallParamFlags, Service)| flags.contains(*flag) && around(caps, plan, *service).is_none();
+    let missing = |(flag, _): &(CallParamFlags, Service)| flags.contains(*flag) && !can_prefix(caps, plan, *flag);
     if CODES.iter().any(missing) { Err(LineErr::OPERATIONUNAVAIL) } else { Ok(()) }
 }
 
@@ -134,20 +134,24 @@ impl Line {
         flashed: bool,
         now: Time,
     ) {
-        self.completed(sh, asked, told);
-        if told.is_err() {
-            if flashed {
-                self.restore_after(sh, h, now);
-            }
-            return;
+        if told.is_ok() && back && self.current == Some(h) && self.hook == Hook::Off {
+            // Done when the party is there again.
+            return self.begin_procedure(sh, Errand::Secured { asked, call: h }, vec![Step::Flash], now);
         }
+        self.completed(sh, asked, told);
+        if told.is_ok() {
+            self.mark_secure(sh, h);
+        } else if flashed {
+            self.restore_after(sh, h, now);
+        }
+    }
+
+    /// The exchange protects this call.
+    pub(crate) fn mark_secure(&mut self, sh: &mut Shared, h: CallHandle) {
         if let Some(call) = sh.call_mut(h) {
             call.flags |= CallParamFlags::SECURE;
             let message = call.info_message(h, CallInfoChange::OTHER);
             sh.notify(message);
-        }
-        if back && self.current == Some(h) {
-            self.flash_back(sh, now);
         }
     }
 

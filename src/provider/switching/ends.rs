@@ -90,6 +90,10 @@ impl Line {
             }
             // Whether it helped nobody knows; the call is as connected as before.
             Errand::Restore => {}
+            Errand::Secured { asked, call } => {
+                self.completed(sh, asked, told);
+                self.mark_secure(sh, call);
+            }
             Errand::Join { asked, conference, joined } => self.joined(sh, (asked, told), conference, joined, now),
             Errand::Transfer { asked, held, consultation } => {
                 self.completed(sh, asked, told);
