@@ -211,6 +211,7 @@ fn events() -> Vec<(&'static str, LineEvent)> {
         ("ring", RING),
         ("ringing stopped", E::RingStopped),
         ("call waiting", E::CallWaiting),
+        ("messages wait", E::MessageWaiting(true)),
         ("voice", E::Media(MediaSign::Voice)),
         ("device lost", lost(Loss::Silent)),
         ("device gone", lost(Loss::Gone)),
