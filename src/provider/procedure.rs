@@ -280,7 +280,11 @@ impl Line {
             }
             Step::Wait(waits) => {
                 let heard = heard_by(self.caps);
-                if running.tone.is_some_and(|tone| waits.intersects(signals(&LineEvent::Tone(tone)))) {
+                let early = running.tone.map_or(Waits::empty(), |tone| signals(&LineEvent::Tone(tone)));
+                if waits.intersects(early) {
+                    if early.contains(Waits::CONFIRM) {
+                        running.proof = Proof::Heard;
+                    }
                     return self.step(sh, now);
                 }
                 // One of several that can be heard is enough to know.

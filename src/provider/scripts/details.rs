@@ -7,25 +7,25 @@ use loopstart_signal::plan::{Plan, Subscribed};
 
 const ACTIVE: CallState = S::Connected(ConnectedMode::Active);
 
-fn talking(plan: &str) -> Rig {
+pub(super) fn talking(plan: &str) -> Rig {
     Rig::of_plan(Plan::subscribed(plan, Subscribed::all()).unwrap()).connected()
 }
 
-fn host(rig: &mut Rig) -> HostCall {
+pub(super) fn host(rig: &mut Rig) -> HostCall {
     rig.next_host += 1;
     HostCall(rig.next_host)
 }
 
-fn can(rig: &Rig, call: CallHandle) -> CallFeatures {
+pub(super) fn can(rig: &Rig, call: CallHandle) -> CallFeatures {
     rig.provider.call_status(call).unwrap().features
 }
 
-fn drop_one(rig: &mut Rig, call: CallHandle) {
+pub(super) fn drop_one(rig: &mut Rig, call: CallHandle) {
     let request = rig.request();
     rig.command(Command::Drop { request, call }).unwrap();
 }
 
-fn ask_for_consultation(rig: &mut Rig, call: CallHandle) -> CallHandle {
+pub(super) fn ask_for_consultation(rig: &mut Rig, call: CallHandle) -> CallHandle {
     let (request, host) = (rig.request(), host(rig));
     let made = rig.command(Command::SetupTransfer { request, call, host, params: CallParams::default() });
     let Ok(Reply::Call(consultation)) = made else { panic!("{made:?}") };
@@ -33,7 +33,7 @@ fn ask_for_consultation(rig: &mut Rig, call: CallHandle) -> CallHandle {
 }
 
 /// A consultation call that was answered.
-fn consult(rig: &mut Rig, call: CallHandle) -> CallHandle {
+pub(super) fn consult(rig: &mut Rig, call: CallHandle) -> CallHandle {
     let call = ask_for_consultation(rig, call);
     rig.ok("Flash");
     send!(rig, tone(ProgressTone::StutterDial));
@@ -47,7 +47,7 @@ fn consult(rig: &mut Rig, call: CallHandle) -> CallHandle {
 }
 
 /// The call that waits, taken.
-fn take_waiting(rig: &mut Rig) -> CallHandle {
+pub(super) fn take_waiting(rig: &mut Rig) -> CallHandle {
     send!(rig, LineEvent::CallWaiting);
     rig.take(true);
     rig.answer().unwrap();
