@@ -28,6 +28,7 @@ macro_rules! expect {
     }};
 }
 mod agreement;
+mod conferences;
 mod details;
 mod devices;
 mod digits;
