@@ -56,6 +56,8 @@ const FORWARD_RINGS: u32 = 0x1;
 const PICKUP_GROUP_ID: u32 = 0x2;
 const SECURE: u32 = 0x4;
 const BLOCK_ID_OVERRIDE: u32 = 0x10;
+/// `LINEADDRCAPFLAGS_SETUPCONFNULL`.
+const EMPTY_CONFERENCE: u32 = 0x200;
 const AUTO_RECONNECT: u32 = 0x400;
 const COMPLETION_ID: u32 = 0x800;
 const CONFERENCE_DROP: u32 = 0x20_0000;
@@ -144,6 +146,12 @@ pub(crate) fn switch_features(caps: Caps, plan: &Plan) -> (CallFeatures, CallFea
     (f, f2)
 }
 
+/// Whether a conference can be begun on an idle line, with nobody in it.
+pub(crate) fn empty_conference(caps: Caps, plan: &Plan) -> bool {
+    caps.intersects(Caps::SEIZE | Caps::DIAL_PARTIAL)
+        && switch_features(caps, plan).0.contains(CallFeatures::SETUP_CONFERENCE)
+}
+
 /// Whether a waiting call can be taken.
 fn has_waiting(caps: Caps, plan: &Plan) -> bool {
     can(caps, plan, Service::WaitingAnswer)
@@ -174,6 +182,7 @@ fn address_flags(caps: Caps, plan: &Plan) -> u32 {
         (services::ring_range(caps, plan) != (0, 0), FORWARD_RINGS),
         (address.contains(AddressFeatures::PICKUP_GROUP), PICKUP_GROUP_ID),
         (address.contains(AddressFeatures::PICKUP_WAITING), PICKUP_CALL_WAITING),
+        (empty_conference(caps, plan), EMPTY_CONFERENCE),
         (services::can_prefix(caps, plan, CallParamFlags::SECURE), SECURE),
         (services::can_prefix(caps, plan, CallParamFlags::BLOCK_ID), BLOCK_ID_OVERRIDE),
         (services::completion_modes(caps, plan) != 0, COMPLETION_ID),
@@ -289,7 +298,10 @@ pub(crate) fn address(description: &DeviceDescription, caps: Caps) -> AddressCap
             | when(caps, Caps::SEES_DIAL_TONE | Caps::SEES_NO_DIAL_TONE, D::NoDialTone.bit()),
         flags: DIALED | when(caps, Caps::DIAL_PARTIAL, PARTIAL_DIAL) | address_flags(caps, plan),
         call_features: possible,
-        features: AddressFeatures::MAKE_CALL | media_features(caps).1 | services::line_features(caps, plan).1,
+        features: AddressFeatures::MAKE_CALL
+            | if empty_conference(caps, plan) { AddressFeatures::SETUP_CONFERENCE } else { AddressFeatures::empty() }
+            | media_features(caps).1
+            | services::line_features(caps, plan).1,
         max_no_answer_timeout: u32::MAX,
         connected_modes: ConnectedMode::Active.bit() | when(caps, Caps::SEES_ANSWER, ConnectedMode::Confirmed.bit()),
         offering_modes: OfferingMode::Active.bit() | if seen { OfferingMode::Inactive.bit() } else { 0 },

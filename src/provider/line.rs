@@ -312,7 +312,7 @@ impl Line {
             LineEvent::Ring { pattern } => self.ring(sh, pattern, now),
             LineEvent::RingStopped => self.ring_stopped(sh, now),
             LineEvent::CallerId(id) => self.caller_id(sh, &id, now),
-            LineEvent::OffHook => self.went_off_hook(sh),
+            LineEvent::OffHook => self.went_off_hook(sh, now),
             LineEvent::OnHook => self.went_on_hook(sh, now),
             LineEvent::Dialing => self.dialing(sh, now),
             LineEvent::Dialed => self.dialed(sh, now),
@@ -427,6 +427,7 @@ impl Line {
 
     /// What follows any input: waiting actions start, a ringing is offered, counts are told.
     pub(crate) fn settle(&mut self, sh: &mut Shared, now: Time) {
+        self.forget_gathering(sh, now);
         self.start_next(sh, now);
         self.start_service(sh, now);
         if self.parties.heard && !self.has_procedure() {

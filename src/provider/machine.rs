@@ -128,11 +128,15 @@ impl Provider {
             held_pending_calls: counts.pending,
             features: line.media_features().0
                 | line.line_service_features(&self.shared).0
-                | if line.is_free() { LineFeatures::MAKE_CALL } else { LineFeatures::empty() },
+                | if line.can_make_call(&self.shared) { LineFeatures::MAKE_CALL } else { LineFeatures::empty() },
             ring_mode: line.ringing.mode,
             connected: line.battery,
             in_service: line.service == Service::Ready,
-            available_media: if line.is_free() { params::media(line.caps) } else { MediaModes::empty() },
+            available_media: if line.can_make_call(&self.shared) {
+                params::media(line.caps)
+            } else {
+                MediaModes::empty()
+            },
             completions: line.services.completions(),
             message_waiting: line.messages != Messages::None,
             reversed: line.reversed,
@@ -151,14 +155,15 @@ impl Provider {
         }
         let counts = line.counts(&self.shared);
         let (forwards, forward_rings) = line.services.forwards();
+        let mut features = line.media_features().1 | line.line_service_features(&self.shared).1;
+        features.set(AddressFeatures::MAKE_CALL, line.can_make_call(&self.shared));
+        features.set(AddressFeatures::SETUP_CONFERENCE, line.can_gather_anew(&self.shared));
         Ok(AddressStatus {
             in_use: u32::from(line.counted > 0),
             active_calls: counts.active,
             held_calls: counts.held,
             held_pending_calls: counts.pending,
-            features: line.media_features().1
-                | line.line_service_features(&self.shared).1
-                | if line.is_free() { AddressFeatures::MAKE_CALL } else { AddressFeatures::empty() },
+            features,
             forwards,
             forward_rings,
         })

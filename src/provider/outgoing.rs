@@ -5,8 +5,8 @@ use crate::line::{CallAction, Doing, Hook, Line, MAX_CALLS, Shared};
 use crate::request::Purpose;
 use crate::timers::{ACTION_WATCH, DIAL_WATCH, SETTLE, Timer};
 use crate::{
-    Address, CallHandle, CallInfoChange, CallOrigin, CallParamFlags, CallParams, CallState, HostCall, LineErr,
-    MediaModes, PartyFlags, RequestId, dial, params, services,
+    Address, CallHandle, CallInfoChange, CallOrigin, CallParamFlags, CallParams, CallState, DialParams, HostCall,
+    LineErr, MediaModes, PartyFlags, RequestId, dial, params, services,
 };
 use alloc::string::String;
 use core::time::Duration;
@@ -96,18 +96,7 @@ impl Line {
                 wait_dial_tone: dial_params.wait_for_dialtone,
                 partial: d.partial,
             },
-            // At the dial tone beside a held call there is nothing to seize.
-            _ if self.caps.contains(Caps::SEIZE) && self.parties.held.is_none() => ActionKind::Seize,
-            // Without Seize, an empty partial address takes the line just as well.
-            _ if self.caps.contains(Caps::DIAL_PARTIAL) => ActionKind::Dial {
-                steps: DialSteps::new(),
-                digit: dial_params.digit,
-                gap: dial_params.speed,
-                pause: dial_params.pause,
-                wait_dial_tone: dial_params.wait_for_dialtone,
-                partial: true,
-            },
-            _ => return Err(LineErr::OPERATIONUNAVAIL),
+            _ => self.seizing(&dial_params).ok_or(LineErr::OPERATIONUNAVAIL)?,
         };
         if self.calls.len() >= MAX_CALLS {
             return Err(LineErr::NOMEM);
@@ -207,6 +196,23 @@ impl Line {
         Ok(())
     }
 
+    /// How to go off hook and no more, if the device can.
+    pub(crate) fn seizing(&self, dial: &DialParams) -> Option<ActionKind> {
+        // At the dial tone beside a held call there is nothing to seize.
+        if self.caps.contains(Caps::SEIZE) && self.parties.held.is_none() {
+            return Some(ActionKind::Seize);
+        }
+        // Without Seize, an empty partial address takes the line just as well.
+        self.caps.contains(Caps::DIAL_PARTIAL).then(|| ActionKind::Dial {
+            steps: DialSteps::new(),
+            digit: dial.digit,
+            gap: dial.speed,
+            pause: dial.pause,
+            wait_dial_tone: dial.wait_for_dialtone,
+            partial: true,
+        })
+    }
+
     /// Starts what waits for the line.
     pub(crate) fn start_next(&mut self, sh: &mut Shared, now: Time) {
         // Digits in the midst of a procedure would be taken for its own.
@@ -244,16 +250,21 @@ impl Line {
     }
 
     /// The line is off hook, or more: a call that is being made is valid from now on.
-    fn vouch(&mut self, sh: &mut Shared, h: CallHandle) {
+    fn vouch(&mut self, sh: &mut Shared, h: CallHandle, now: Time) {
         if let Some(request) = sh.call_mut(h).and_then(|c| c.requests.take(|p| p == Purpose::MakeCall)) {
             sh.complete(h, request, Ok(()));
             self.announce(sh, h);
+            // The conference that it is the first call of.
+            if let Some(parent) = self.parties.gathering().filter(|p| sh.call(*p).is_some_and(|c| !c.announced)) {
+                self.announce(sh, parent);
+                self.enter(sh, parent, CallState::OnHoldPendingConference, now);
+            }
         }
     }
 
     /// The digits of the running Dial are accepted.
-    fn dial_accepted(&mut self, sh: &mut Shared, h: CallHandle, request: RequestId) {
-        self.vouch(sh, h);
+    fn dial_accepted(&mut self, sh: &mut Shared, h: CallHandle, request: RequestId, now: Time) {
+        self.vouch(sh, h, now);
         if sh.call_mut(h).is_some_and(|c| c.requests.strike(request)) {
             sh.complete(h, request, Ok(()));
         }
@@ -270,12 +281,12 @@ impl Line {
 
     pub(crate) fn progress(&mut self, sh: &mut Shared, witness: Witness, now: Time) {
         if let Some(h) = self.concerned(sh) {
-            self.vouch(sh, h);
+            self.vouch(sh, h, now);
             self.witness(sh, h, witness, now);
         }
     }
 
-    pub(crate) fn went_off_hook(&mut self, sh: &mut Shared) {
+    pub(crate) fn went_off_hook(&mut self, sh: &mut Shared, now: Time) {
         let Some(h) = self.current.filter(|_| !self.is_releasing()) else { return };
         let Some(call) = sh.call(h).filter(|c| c.started) else { return };
         let outgoing = !call.is_incoming();
@@ -284,7 +295,7 @@ impl Line {
         if outgoing && self.concerned(sh).is_some() {
             self.ringing = Default::default();
             self.timers.stop(Timer::Ringing);
-            self.vouch(sh, h);
+            self.vouch(sh, h, now);
         }
     }
 
@@ -293,7 +304,7 @@ impl Line {
             && let Some(CallAction { what: Doing::Dialing { request, .. }, call, .. }) = self.action
             && call == h
         {
-            self.dial_accepted(sh, h, request);
+            self.dial_accepted(sh, h, request, now);
             self.witness(sh, h, Witness::Dialing, now);
         }
     }
@@ -311,7 +322,7 @@ impl Line {
     }
 
     fn dial_out(&mut self, sh: &mut Shared, h: CallHandle, request: RequestId, partial: bool, now: Time) {
-        self.dial_accepted(sh, h, request);
+        self.dial_accepted(sh, h, request, now);
         if let Some(call) = sh.call_mut(h)
             && call.address != Digits::Complete
         {
@@ -380,13 +391,13 @@ impl Line {
         match action.what {
             Doing::Answering { request } => self.answer_done(sh, h, request, now),
             Doing::Passing { through, request } => {
-                self.vouch(sh, h);
+                self.vouch(sh, h, now);
                 self.passing_done(sh, h, through, request, now);
             }
             Doing::Seizing => {
                 self.ringing = Default::default();
                 self.timers.stop(Timer::Ringing);
-                self.vouch(sh, h);
+                self.vouch(sh, h, now);
                 if !self.caps.contains(Caps::SEES_DIAL_TONE) {
                     // Off hook and waiting for digits: all that can be known.
                     self.witness(sh, h, Witness::SeizedBlind, now);
@@ -435,11 +446,11 @@ impl Line {
         }
         match failure {
             Failure::NoDialTone => {
-                self.vouch(sh, h);
+                self.vouch(sh, h, now);
                 self.witness(sh, h, Witness::NoDialTone, now);
             }
             Failure::Tone(tone) => {
-                self.vouch(sh, h);
+                self.vouch(sh, h, now);
                 self.witness(sh, h, Witness::Tone(tone), now);
                 if sh.call(h).is_some_and(|c| c.state.is_none()) {
                     self.witness(sh, h, Witness::Ended, now);

@@ -24,6 +24,8 @@ pub(crate) struct Conference {
     pub(crate) members: Vec<CallHandle>,
     /// Parties in the exchange's bridge whose calls the host has closed.
     pub(crate) strangers: usize,
+    /// It was set up on an idle line, and nobody has been added yet: the exchange knows nothing of it.
+    pub(crate) gathering: bool,
 }
 
 impl Conference {
@@ -66,7 +68,21 @@ pub(crate) struct Parties {
 impl Parties {
     /// Whether nobody is there.
     pub(crate) fn is_empty(&self) -> bool {
-        self.held.is_none() && self.waiting.is_none() && self.conference.is_none() && !self.orphan
+        let joined = self.conference.as_ref().is_some_and(|c| !c.gathering);
+        self.held.is_none() && self.waiting.is_none() && !joined && !self.orphan
+    }
+
+    /// The conference that nobody is in yet.
+    pub(crate) fn gathering(&self) -> Option<CallHandle> {
+        self.conference.as_ref().filter(|c| c.gathering).map(|c| c.parent)
+    }
+
+    /// Whether the exchange has only one party of this line, or none.
+    fn has_one_at_most(&self) -> bool {
+        self.held.is_none()
+            && self.waiting.is_none()
+            && !self.orphan
+            && self.conference.as_ref().is_none_or(|c| c.parties() < 2)
     }
 
     /// Whether this call is the conference.
@@ -403,6 +419,21 @@ impl Line {
         }
     }
 
+    /// Without a call that could be its first a conference that nobody is in is over.
+    pub(crate) fn forget_gathering(&mut self, sh: &mut Shared, now: Time) {
+        let p = &self.parties;
+        if self.current.is_some() || p.held.is_some() || p.waiting.is_some() || p.orphan || self.has_procedure() {
+            return;
+        }
+        let Some(parent) = p.gathering() else { return };
+        if sh.call(parent).is_some_and(|call| call.announced) {
+            self.enter(sh, parent, CallState::Idle, now);
+        } else if let Some(call) = sh.call_mut(parent) {
+            call.state = Some(CallState::Idle);
+        }
+        self.parties.conference = None;
+    }
+
     /// Whether a held call is held because the host wanted just that.
     fn holds_for_good(&self, sh: &Shared, held: CallHandle) -> bool {
         sh.call(held).is_some_and(|c| c.state == Some(CallState::OnHold))
@@ -438,6 +469,9 @@ impl Line {
 
     /// The host closed a call, which is no longer there; true when there is nothing more to do about it.
     pub(crate) fn close_party(&mut self, sh: &mut Shared, h: CallHandle, call: &Call, now: Time) -> bool {
+        if self.parties.conference.take_if(|c| c.gathering && c.parent == h).is_some() {
+            return true;
+        }
         if self.parties.is_empty() && !self.has_procedure() {
             return false;
         }
@@ -558,7 +592,7 @@ impl Line {
             // Unwanted while it waited; ringing it is an ordinary call again.
             return;
         }
-        if p.is_empty() || self.description.plan.on_hook(self.moment(sh)) != OnHook::RingsBack {
+        if p.has_one_at_most() || self.description.plan.on_hook(self.moment(sh)) != OnHook::RingsBack {
             return;
         }
         self.parties.ring_back = Some(match p.waiting.filter(|_| p.held.is_none()) {

@@ -8,8 +8,8 @@ use crate::line::{Line, MAX_CALLS, Shared};
 use crate::parties::{Conference, alerts};
 use crate::request::Purpose;
 use crate::{
-    Address, CallFeatures, CallFeatures2, CallHandle, CallState, CallStatus, Command, LineErr, Reply, RequestId,
-    TransferMode, dial, params,
+    Address, CallFeatures, CallFeatures2, CallHandle, CallParams, CallState, CallStatus, Command, LineErr, Reply,
+    RequestId, TransferMode, dial, params,
 };
 use alloc::vec::Vec;
 use loopstart_signal::plan::{Fill, Moment, OnHook, Service, Step, Steps};
@@ -59,8 +59,11 @@ impl Line {
                 self.blind_transfer(sh, request, call, &address, country, now)
             }
             Command::SetupConference { request, call, host_conference, host_consultation, params, .. } => {
-                let call = call.ok_or(LineErr::INVALCALLHANDLE)?;
-                self.setup_conference(sh, request, call, (host_conference, host_consultation), &params, now)
+                let hosts = (host_conference, host_consultation);
+                match call {
+                    Some(call) => self.setup_conference(sh, request, call, hosts, &params, now),
+                    None => self.setup_empty_conference(sh, request, hosts, &params, now),
+                }
             }
             Command::PrepareAddToConference { request, conference, host, params } => {
                 self.prepare_add(sh, request, conference, host, &params, now)
@@ -82,6 +85,7 @@ impl Line {
             && p.waiting.is_none()
             && !p.orphan
             && !p.ignored
+            && p.gathering().is_none()
             && self.consult_steps().is_some()
     }
 
@@ -155,6 +159,10 @@ impl Line {
                 f.set(F::COMPLETE_TRANSFER, f2.intersects(either));
             }
         }
+        // The first call needs no exchange to be the only member.
+        if self.can_gather(sh).is_some_and(|(parent, first)| h == parent || h == first) {
+            f |= F::ADD_TO_CONFERENCE;
+        }
         f.set(F::REMOVE_FROM_CONFERENCE, self.is_quiet() && self.removable(sh, h));
         (f, f2)
     }
@@ -193,6 +201,19 @@ impl Line {
         }
     }
 
+    /// Whether a call could be made now, as calls are by themselves.
+    pub(crate) fn can_make_call(&self, sh: &Shared) -> bool {
+        self.check_make_call(sh, &CallParams::default()).is_ok()
+    }
+
+    /// Whether a conference can be begun now with nobody in it.
+    pub(crate) fn can_gather_anew(&self, sh: &Shared) -> bool {
+        crate::caps::empty_conference(self.caps, &self.description.plan)
+            && self.is_free()
+            && self.parties.conference.is_none()
+            && self.can_make_call(sh)
+    }
+
     /// How many calls there are, of each kind.
     pub(crate) fn counts(&self, sh: &Shared) -> Counts {
         use CallState as S;
@@ -209,6 +230,13 @@ impl Line {
 
     fn has_room(&self) -> bool {
         self.parties.conference.as_ref().is_some_and(|c| c.parties() < MAX_MEMBERS)
+    }
+
+    /// The conference that nobody is in yet, and the call that could be its first member now.
+    fn can_gather(&self, sh: &Shared) -> Option<(CallHandle, CallHandle)> {
+        let (parent, first) = (self.parties.gathering()?, self.current?);
+        let alone = self.parties.held.is_none() && self.parties.waiting.is_none();
+        (alone && self.is_quiet() && self.talks(sh, first)).then_some((parent, first))
     }
 
     fn can_unhold(&self, sh: &Shared) -> bool {
@@ -329,12 +357,13 @@ impl Line {
                 if self.calls.len() >= MAX_CALLS {
                     return Err(LineErr::NOMEM);
                 }
-                let conference = self.conference(sh, host, h, now)?;
+                let conference = self.conference(sh, host, Some(h), now)?;
                 self.calls.push(conference);
                 if let Some(call) = sh.call_mut(conference) {
                     call.requests.enter(request, Purpose::Switch)?;
                 }
-                self.parties.conference = Some(Conference { parent: conference, members: Vec::new(), strangers: 0 });
+                self.parties.conference =
+                    Some(Conference { parent: conference, members: Vec::new(), strangers: 0, gathering: false });
                 let asked = Asked { request, owner: Some(conference) };
                 self.begin_procedure(sh, Errand::Join { asked, conference, joined: consultation }, steps, now);
                 Ok(Reply::Call(conference))

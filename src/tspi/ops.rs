@@ -253,7 +253,7 @@ operations! {
         lphdConfCall: LPHDRVCALL, htConsultCall: HTAPICALL, lphdConsultCall: LPHDRVCALL, dwNumParties: DWORD,
         lpCallParams: LPLINECALLPARAMS const
     )
-        => hold::setup_conference by "hook flash, recall dial tone" plan [Join];
+        => hold::setup_conference by "hook flash, recall dial tone; on an idle line a first call" plan [Join];
     asynchronous TSPI_linePrepareAddToConference(
         dwRequestID: DRV_REQUESTID, hdConfCall: HDRVCALL, htConsultCall: HTAPICALL, lphdConsultCall: LPHDRVCALL,
         lpCallParams: LPLINECALLPARAMS const

@@ -9,8 +9,9 @@ use loopstart::provider::{
 };
 use loopstart::runtime::{Host, Runtime};
 use loopstart::signal::plan::Plan;
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// One thing the host was told.
@@ -31,6 +32,7 @@ pub(crate) enum Told {
 struct Listener {
     tell: Sender<Told>,
     next_call: AtomicUsize,
+    calls: Arc<Mutex<HashMap<HostCall, CallHandle>>>,
 }
 
 impl Host for Listener {
@@ -40,6 +42,9 @@ impl Host for Listener {
         Some(host)
     }
     fn notify(&self, notification: &Notification) {
+        if let Notification::CallState { host, call, .. } = notification {
+            self.calls.lock().expect("no panic while it is held").insert(*host, *call);
+        }
         let _ = self.tell.send(match notification {
             Notification::CallState { host, state, .. } => Told::State(*host, *state),
             Notification::CallInfo { host, what, .. } => Told::Info(*host, *what),
@@ -64,6 +69,8 @@ pub(crate) struct Rig {
     /// Requests that were accepted: each completes once.
     pub(crate) accepted: Vec<RequestId>,
     last_request: u32,
+    /// Calls whose state was told.
+    calls: Arc<Mutex<HashMap<HostCall, CallHandle>>>,
 }
 
 /// Longest wait of wall time for anything.
@@ -91,7 +98,8 @@ impl Rig {
 
     fn configured(config: Config) -> Self {
         let (tell, told) = unbounded();
-        let host = Listener { tell, next_call: AtomicUsize::new(1000) };
+        let calls = Arc::new(Mutex::new(HashMap::new()));
+        let host = Listener { tell, next_call: AtomicUsize::new(1000), calls: calls.clone() };
         let runtime = Runtime::start(config, Arc::new(host)).expect("a runtime");
         let mut lines = Vec::new();
         for (i, device) in runtime.devices().to_vec().into_iter().enumerate() {
@@ -104,7 +112,7 @@ impl Rig {
             runtime.command(Command::SetStatusMessages { line, line_states: 0xce, address_states: 0 }).expect("status");
             lines.push(line);
         }
-        Self { runtime, lines, told, seen: Vec::new(), accepted: Vec::new(), last_request: 0x1000 }
+        Self { runtime, lines, told, seen: Vec::new(), accepted: Vec::new(), last_request: 0x1000, calls }
     }
 
     /// Waits until every line is in service, and takes calls from then on.
@@ -219,6 +227,32 @@ impl Rig {
     /// Takes in what was told so far.
     pub(crate) fn catch_up(&mut self) {
         self.seen.extend(self.told.try_iter());
+    }
+
+    /// The last state of a call that was told.
+    pub(crate) fn last_told(&self, host: HostCall) -> Option<CallState> {
+        self.seen.iter().rev().find_map(|told| match told {
+            Told::State(h, state) if *h == host => Some(*state),
+            _ => None,
+        })
+    }
+
+    /// Waits until each call's state was told: the provider is ahead of its messages by what is still under way.
+    pub(crate) fn settle(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.catch_up();
+            let calls = self.calls.lock().expect("no panic while it is held").clone();
+            let told = calls.iter().all(|(host, call)| {
+                let state = self.runtime.query(|p| p.call_status(*call)).map(|status| status.state);
+                state.is_err() || state.ok() == self.last_told(*host)
+            });
+            if told {
+                return;
+            }
+            assert!(Instant::now() < deadline, "a state is not told; {:#?}", self.seen);
+            std::thread::yield_now();
+        }
     }
 
     /// Ends the runtime and fails unless each accepted request completed once, and nothing else did.

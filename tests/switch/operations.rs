@@ -291,7 +291,7 @@ impl Scene {
 
     /// How much was told so far.
     pub(crate) fn mark(&mut self) -> usize {
-        self.rig.catch_up();
+        self.rig.settle();
         self.rig.seen.len()
     }
 

@@ -220,7 +220,11 @@ impl World {
         self.note(format!("{name} {of:?} in {states:x?}"));
         self.tally.tried += 1;
         let status = of.first().and_then(|call| self.provider.call_status(*call).ok());
-        let announced = status.map(|status| operations(&status).any(|operation| operation == name));
+        let announced = match status {
+            Some(status) => Some(operations(&status).any(|operation| operation == name)),
+            None if of.is_empty() => Some(self.line_operations().contains(&name)),
+            None => None,
+        };
         match self.provider.handle(Input::Command(command), self.now) {
             Ok(reply) => {
                 self.tally.accepted += 1;
@@ -268,9 +272,7 @@ impl World {
     /// An operation that a call or the line announces at present: of a few, the one that was entered least.
     fn announced(&mut self) -> Option<(&'static str, Option<CallHandle>)> {
         let mut possible = vec![];
-        if self.provider.line_status(self.line).unwrap().features.contains(LineFeatures::MAKE_CALL) {
-            possible.push((0, "make", None));
-        }
+        possible.extend(self.line_operations().into_iter().map(|operation| (0, operation, None)));
         for (call, known) in self.calls.iter().filter(|(_, k)| k.valid) {
             let status = self.provider.call_status(*call).unwrap();
             let state = known.state.map_or(0, CallState::bit);
@@ -295,12 +297,22 @@ impl World {
         let often = self.random.next(10) == 0;
         let tally = &self.tally;
         possible.retain(|&(state, operation, _)| {
-            let more = matches!(operation, "make" | "answer" | "consult" | "setup conf" | "prepare");
+            let more = matches!(operation, "make" | "gather" | "answer" | "consult" | "setup conf" | "prepare");
             often || more || entered(tally, (state, operation)) < ENTERED + ENTERED / 4
         });
         let drawn: Vec<_> = (0..3).filter_map(|_| self.random.one(&possible)).collect();
         let rarest = drawn.into_iter().min_by_key(|&(state, operation, _)| entered(&self.tally, (state, operation)));
         rarest.map(|(_, operation, call)| (operation, call))
+    }
+
+    /// The operations that the line announces, which its address announces too.
+    fn line_operations(&self) -> Vec<&'static str> {
+        let line = self.provider.line_status(self.line).unwrap().features;
+        let address = self.provider.address_status(self.line, 0).unwrap().features;
+        let makes = address.contains(AddressFeatures::MAKE_CALL);
+        assert_eq!(line.contains(LineFeatures::MAKE_CALL), makes);
+        let gathers = address.contains(AddressFeatures::SETUP_CONFERENCE);
+        [("make", makes), ("gather", gathers)].iter().filter(|(_, able)| *able).map(|(name, _)| *name).collect()
     }
 
     /// Whether a number is awaited for this call.
@@ -347,7 +359,8 @@ impl World {
         };
         let connected = |s| matches!(s, CallState::Connected(_));
         let (operation, call) = match self.random.next(30) {
-            0..=3 => ("make", None),
+            0..=2 => ("make", None),
+            3 => ("gather", None),
             4 | 5 => ("answer", fit(self, |s| matches!(s, CallState::Offering(_) | CallState::Accepted))),
             6 => ("accept", fit(self, |s| matches!(s, CallState::Offering(_)))),
             7..=9 => ("drop", fit(self, |s| s != CallState::Idle)),
@@ -370,7 +383,7 @@ impl World {
             28 => ("prepare", fit(self, connected)),
             _ => ("remove", fit(self, |s| matches!(s, CallState::Conferenced(_)))),
         };
-        if call.is_some() || operation == "make" {
+        if call.is_some() || matches!(operation, "make" | "gather") {
             self.perform(operation, call);
             self.drain();
         }
@@ -384,7 +397,7 @@ impl World {
     }
 
     fn perform(&mut self, operation: &'static str, call: Option<CallHandle>) {
-        let Some(call) = call else { return self.make() };
+        let Some(call) = call else { return if operation == "gather" { self.gather() } else { self.make() } };
         let of = [call];
         let params = CallParams::default();
         match operation {
@@ -484,6 +497,24 @@ impl World {
             self.ask("make", &[], |request| Command::MakeCall { request, line, host, address, country: 0, params });
         if let Some(Reply::Call(call)) = made {
             self.know(call, host, &number);
+        }
+    }
+
+    /// A conference that begins with nobody.
+    fn gather(&mut self) {
+        let (host_conference, host_consultation, line) = (self.host(), self.host(), self.line);
+        let made = self.ask("gather", &[], |request| Command::SetupConference {
+            request,
+            call: None,
+            line: Some(line),
+            host_conference,
+            host_consultation,
+            parties: 3,
+            params: CallParams::default(),
+        });
+        if let Some(Reply::Conference { conference, consultation }) = made {
+            self.know(conference, host_conference, "");
+            self.know(consultation, host_consultation, "");
         }
     }
 

@@ -28,6 +28,7 @@ macro_rules! expect {
     }};
 }
 mod agreement;
+mod conferences;
 mod corners;
 mod details;
 mod devices;

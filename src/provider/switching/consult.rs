@@ -6,11 +6,12 @@ use crate::line::{Line, MAX_CALLS, Shared};
 use crate::parties::Conference;
 use crate::request::Purpose;
 use crate::{
-    CallFeatures, CallHandle, CallOrigin, CallParamFlags, CallParams, CallReason, HostCall, LineErr, PartyFlags, Reply,
-    RequestId, dial, params, services,
+    CallFeatures, CallHandle, CallOrigin, CallParamFlags, CallParams, CallReason, CallState, HostCall, LineErr,
+    PartyFlags, Reply, RequestId, dial, params, services,
 };
 use alloc::string::String;
 use alloc::vec;
+use alloc::vec::Vec;
 use loopstart_signal::{ActionKind, Number, Time};
 
 impl Line {
@@ -20,7 +21,7 @@ impl Line {
         sh: &mut Shared,
         request: RequestId,
         host: HostCall,
-        of: CallHandle,
+        of: Option<CallHandle>,
         params: &CallParams,
         now: Time,
     ) -> Result<CallHandle, LineErr> {
@@ -46,7 +47,7 @@ impl Line {
         call.no_answer_timeout = params.no_answer_timeout;
         call.wishes.data.clone_from(&params.data);
         call.reason = CallReason::Transfer;
-        call.related = sh.call(of).map_or(0, |of| of.call_id);
+        call.related = of.and_then(|of| sh.call(of)).map_or(0, |of| of.call_id);
         if let Some(own) = &self.description.number {
             call.caller_id_flags = PartyFlags::ADDRESS;
             call.caller_id = Number::new(own);
@@ -83,7 +84,7 @@ impl Line {
     ) -> Result<Reply, LineErr> {
         self.demand(sh, h, CallFeatures::SETUP_TRANSFER)?;
         let steps = self.consult_steps().ok_or(LineErr::OPERATIONUNAVAIL)?;
-        let consultation = self.consultation(sh, request, host, h, params, now)?;
+        let consultation = self.consultation(sh, request, host, Some(h), params, now)?;
         self.calls.push(consultation);
         let asked = Asked { request, owner: Some(consultation) };
         let errand = Errand::Consult { asked, held: h, consultation, why: Consultation::Transfer };
@@ -105,8 +106,8 @@ impl Line {
             return Err(LineErr::OPERATIONUNAVAIL);
         }
         let steps = self.consult_steps().ok_or(LineErr::OPERATIONUNAVAIL)?;
-        let consultation = self.consultation(sh, request, host_consultation, h, params, now)?;
-        let conference = match self.conference(sh, host_conference, h, now) {
+        let consultation = self.consultation(sh, request, host_consultation, Some(h), params, now)?;
+        let conference = match self.conference(sh, host_conference, Some(h), now) {
             Ok(conference) => conference,
             Err(error) => {
                 sh.calls.remove(consultation.slot(), consultation.generation());
@@ -114,11 +115,62 @@ impl Line {
             }
         };
         self.calls.extend([conference, consultation]);
-        self.parties.conference = Some(Conference { parent: conference, members: vec![h], strangers: 0 });
+        self.parties.conference =
+            Some(Conference { parent: conference, members: vec![h], strangers: 0, gathering: false });
         let asked = Asked { request, owner: Some(consultation) };
         let errand = Errand::Consult { asked, held: conference, consultation, why: Consultation::Conference };
         self.begin_procedure(sh, errand, steps, now);
         Ok(Reply::Conference { conference, consultation })
+    }
+
+    /// A conference on an idle line. Its first call is made as any other, and added when it is answered; the exchange
+    /// learns of the conference with the second.
+    pub(super) fn setup_empty_conference(
+        &mut self,
+        sh: &mut Shared,
+        request: RequestId,
+        (host_conference, host_consultation): (HostCall, HostCall),
+        params: &CallParams,
+        now: Time,
+    ) -> Result<Reply, LineErr> {
+        self.ready()?;
+        if !crate::caps::empty_conference(self.caps, &self.description.plan)
+            || params.flags.contains(CallParamFlags::NO_HOLD_CONFERENCE)
+        {
+            return Err(LineErr::OPERATIONUNAVAIL);
+        }
+        self.check_make_call(sh, params)?;
+        if !self.can_gather_anew(sh) {
+            return Err(LineErr::INUSE);
+        }
+        let dial = params::dial(&params.dial);
+        let seizing = self.seizing(&dial).ok_or(LineErr::OPERATIONUNAVAIL)?;
+        let conference = self.conference(sh, host_conference, None, now)?;
+        let first = match self.consultation(sh, request, host_consultation, Some(conference), params, now) {
+            Ok(first) => first,
+            Err(error) => {
+                sh.calls.remove(conference.slot(), conference.generation());
+                return Err(error);
+            }
+        };
+        if let Some(call) = sh.call_mut(first) {
+            call.requests.strike(request);
+            call.requests.enter(request, Purpose::MakeCall)?;
+            call.reason = CallReason::Direct;
+            if call.queue.is_empty() {
+                call.queue.push_back(Queued { kind: seizing, request });
+            }
+        }
+        if let (Some(media), Some(call)) = (sh.call(first).map(|c| c.media), sh.call_mut(conference)) {
+            call.media = media;
+        }
+        self.calls.extend([conference, first]);
+        self.parties.conference =
+            Some(Conference { parent: conference, members: Vec::new(), strangers: 0, gathering: true });
+        self.current = Some(first);
+        self.off_seen = false;
+        self.settle(sh, now);
+        Ok(Reply::Conference { conference, consultation: first })
     }
 
     /// The call that stands for a conference with `of`; not valid for the host yet.
@@ -126,7 +178,7 @@ impl Line {
         &self,
         sh: &mut Shared,
         host: HostCall,
-        of: CallHandle,
+        of: Option<CallHandle>,
         now: Time,
     ) -> Result<CallHandle, LineErr> {
         let number = sh.number_call();
@@ -135,7 +187,7 @@ impl Line {
         call.host = Some(host);
         call.started = true;
         call.address = Digits::Complete;
-        if let Some(of) = sh.call(of) {
+        if let Some(of) = of.and_then(|of| sh.call(of)) {
             call.related = of.call_id;
             call.media = of.media;
         }
@@ -157,7 +209,7 @@ impl Line {
         }
         self.demand(sh, h, CallFeatures::PREPARE_ADD_TO_CONFERENCE).map_err(handle)?;
         let steps = self.consult_steps().ok_or(LineErr::OPERATIONUNAVAIL)?;
-        let consultation = self.consultation(sh, request, host, h, params, now)?;
+        let consultation = self.consultation(sh, request, host, Some(h), params, now)?;
         self.calls.push(consultation);
         let asked = Asked { request, owner: Some(consultation) };
         let errand = Errand::Consult { asked, held: h, consultation, why: Consultation::Conference };
@@ -181,10 +233,28 @@ impl Line {
         if !self.parties.is_conference(conference) || self.current != Some(h) {
             return Err(LineErr::INVALCALLSTATE);
         }
+        if self.parties.gathering() == Some(conference) {
+            sh.complete(h, request, Ok(()));
+            self.gathered(sh, conference, h, now);
+            return Ok(Reply::Ok);
+        }
         let steps = self.join_steps(sh).ok_or(LineErr::OPERATIONUNAVAIL)?;
         let asked = self.ask(sh, h, request)?;
         self.begin_procedure(sh, Errand::Join { asked, conference, joined: h }, steps, now);
         Ok(Reply::Ok)
+    }
+
+    /// The first call is the conference's only member.
+    fn gathered(&mut self, sh: &mut Shared, conference: CallHandle, first: CallHandle, now: Time) {
+        let Some(host) = sh.call(conference).and_then(|c| c.host) else { return };
+        self.end_digits(sh, first, now);
+        self.stop_call_timers();
+        if let Some(c) = &mut self.parties.conference {
+            c.gathering = false;
+            c.members.push(first);
+        }
+        self.enter(sh, first, CallState::Conferenced(host), now);
+        self.take_party(sh, conference, now);
     }
 
     pub(super) fn remove_member(
