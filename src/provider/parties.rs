@@ -169,11 +169,11 @@ impl Line {
             Some(h) => sh.call(h).and_then(|c| c.state),
             None => None,
         };
-        self.way_back_from(sh, state)
+        self.way_back_from(sh, state, self.current.and_then(|h| sh.call(h)).map_or(0, |c| c.call_id))
     }
 
-    /// The same from a current call in this state.
-    pub(crate) fn way_back_from(&self, sh: &Shared, state: Option<CallState>) -> Option<Steps> {
+    /// The same from a current call in this state and of this number, which may be gone already.
+    pub(crate) fn way_back_from(&self, sh: &Shared, state: Option<CallState>, number: u32) -> Option<Steps> {
         use CallState as S;
         let plan = &self.description.plan;
         let release_and_take = || {
@@ -191,8 +191,8 @@ impl Line {
             Some(S::Connected(_)) => release_and_take()
                 .or_else(|| {
                     // What is dropped is the party that came last.
-                    let number = |h: Option<CallHandle>| h.and_then(|h| sh.call(h)).map_or(0, |c| c.call_id);
-                    if self.current.is_some() && number(self.current) < number(self.parties.held) {
+                    let held = self.parties.held.and_then(|h| sh.call(h)).map_or(0, |c| c.call_id);
+                    if self.current.is_some() && number < held {
                         return None;
                     }
                     let mut steps = self.plain_steps(PlanService::Join)?;
@@ -532,7 +532,7 @@ impl Line {
         if self.current == Some(h) && self.parties.held.is_some() && call.state.is_some() {
             let calling = self.is_calling(h, Some(call));
             let state = if calling { Some(CallState::Proceeding) } else { call.state };
-            let way = self.way_back_from(sh, state);
+            let way = self.way_back_from(sh, state, call.call_id);
             let alerts = calling || alerts(Some(call));
             self.detach();
             match (way, self.parties.held) {

@@ -96,6 +96,8 @@ enum Phase {
     Listening,
     /// Listens whether the held party is really back.
     Checking,
+    /// The same, and a dial tone is heard: the exchange may only offer to take an order.
+    Offered,
     /// The exchange may wait for an order; without one the flash was all of it.
     Settling,
 }
@@ -227,7 +229,13 @@ impl Line {
                 // Too soon after a flash it would count as a bounce of it.
                 let on_hook_guard = self.description.plan.on_hook_guard;
                 let after_flash = self.flash_over.map_or(Duration::ZERO, |at| (at + on_hook_guard).since(now));
-                let after_digits = if dialled { BEFORE_ON_HOOK } else { Duration::ZERO };
+                // Who hangs up at once does not hear that a code is refused.
+                let listens = matches!(running.errand, Errand::Service(_)) && self.caps.contains(Caps::SEES_REORDER);
+                let after_digits = match dialled {
+                    true if listens => REFUSAL_WITHIN,
+                    true => BEFORE_ON_HOOK,
+                    false => Duration::ZERO,
+                };
                 let quiet = after_flash.max(after_digits);
                 if !quiet.is_zero() {
                     // The pause takes the place of the step before, so that the step comes again.
@@ -319,6 +327,9 @@ impl Line {
         match running.phase {
             Phase::Pausing | Phase::Waiting { blind: true, .. } => self.step(sh, now),
             Phase::Listening | Phase::Checking | Phase::Settling => self.procedure_ended(sh, Ok(()), now),
+            // It lasts longer than an offer does.
+            Phase::Offered if running.corrections < MAX_CORRECTIONS => self.correct(sh, now),
+            Phase::Offered => self.procedure_ended(sh, Ok(()), now),
             Phase::Waiting { .. } => self.procedure_ended(sh, Err(Trouble::NoTone), now),
             Phase::Acting(_) => self.procedure_ended(sh, Err(Trouble::Device(Failure::Timeout)), now),
         }
@@ -356,8 +367,24 @@ impl Line {
         true
     }
 
+    /// The way back did something else than it should have: it is taken again.
+    fn correct(&mut self, sh: &mut Shared, now: Time) {
+        let again = self.plain_steps(Service::Retrieve);
+        if let Some(running) = self.procedure.as_deref_mut() {
+            running.corrections += 1;
+            if let Some(again) = again {
+                running.steps.truncate(running.next.saturating_sub(1));
+                running.steps.extend(again);
+                running.next = running.next.saturating_sub(1);
+            }
+        }
+        self.step(sh, now);
+    }
+
     /// An event of the line while a procedure runs; true when it was for the procedure alone.
     pub(crate) fn procedure_event(&mut self, sh: &mut Shared, event: &LineEvent, now: Time) -> bool {
+        use ProgressTone::{Dial, StutterDial};
+        let offers = matches!(event, LineEvent::Tone(Dial | StutterDial)) && self.takes_orders();
         let Some(running) = self.procedure.as_deref_mut() else { return false };
         match event {
             LineEvent::Tone(tone) => running.tone = Some(*tone),
@@ -395,22 +422,23 @@ impl Line {
                 }
                 true
             }
+            (Phase::Checking, _) if offers && running.steps.last() == Some(&Step::Flash) => {
+                self.phase(Phase::Offered, ORDER_TONE_LASTS, now);
+                true
+            }
+            (Phase::Offered, LineEvent::ToneEnded) => {
+                self.phase(Phase::Checking, BACK_WITHIN, now);
+                true
+            }
             // The flash did something else than it should have: exchanges differ, and the call may have moved on.
             (Phase::Checking | Phase::Listening, LineEvent::Tone(tone))
                 if running.corrections < MAX_CORRECTIONS && running.errand.missed(*tone) =>
             {
-                running.corrections += 1;
-                let again = self.plain_steps(Service::Retrieve);
-                if let (Some(again), Some(running)) = (again, self.procedure.as_deref_mut()) {
-                    running.steps.truncate(running.next.saturating_sub(1));
-                    running.steps.extend(again);
-                    running.next = running.next.saturating_sub(1);
-                }
-                self.step(sh, now);
+                self.correct(sh, now);
                 true
             }
             // Back, and the far end has gone meanwhile: that is the call's business.
-            (Phase::Checking, LineEvent::Tone(tone)) if refuses(*tone) => {
+            (Phase::Checking | Phase::Offered, LineEvent::Tone(tone)) if refuses(*tone) => {
                 self.procedure_ended(sh, Ok(()), now);
                 false
             }

@@ -152,7 +152,7 @@ impl Line {
             self.parties.waiting = None;
             self.parties.by_waiting = true;
             let talking = Some(CallState::Connected(ConnectedMode::Active));
-            match self.way_back_from(sh, talking).filter(|_| sh.call(active).is_some()) {
+            match self.way_back_from(sh, talking, 0).filter(|_| sh.call(active).is_some()) {
                 Some(steps) => {
                     let errand = Errand::Retrieve { asked: None, held: active, ended: None, alerts: false };
                     self.begin_procedure(sh, errand, steps, now);

@@ -6,6 +6,7 @@
 mod common;
 
 mod conference;
+mod every;
 mod leaving;
 mod nanp;
 mod operations;
@@ -20,6 +21,7 @@ use loopstart::provider::{
     Address, CallHandle, CallParams, CallState, Command, ConnectedMode, HostCall, LineErr, Reply, TransferMode,
 };
 use loopstart::signal::plan::{Plan, Subscribed};
+use std::sync::Arc;
 use std::time::Duration;
 
 const ACTIVE: CallState = CallState::Connected(ConnectedMode::Active);
@@ -47,9 +49,12 @@ impl Scene {
     }
 
     fn subscribed(name: &str, lines: usize, to: Subscribed) -> Self {
-        let plan = Plan::subscribed(name, to).expect("a plan");
+        Self::on(Plan::subscribed(name, to).expect("a plan"), lines)
+    }
+
+    fn on(plan: Arc<Plan>, lines: usize) -> Self {
         let prefix = plan.access.as_ref().map_or_else(String::new, |access| access.prefix.clone());
-        let watchdog = Watchdog::new(name, Duration::from_secs(300));
+        let watchdog = Watchdog::new(&plan.name, Duration::from_secs(300));
         Self { rig: Rig::of_plan(plan, lines), next: 1, taken: Vec::new(), prefix, _watchdog: watchdog }
     }
 
@@ -157,11 +162,15 @@ impl Scene {
         }
     }
 
+    /// What the exchange knows of a line.
+    fn look(&self, line: usize) -> serde_json::Value {
+        let reply = self.rig.runtime.with_exchange(|e| e.command(&format!("state {line}"))).expect("an exchange");
+        serde_json::from_str(reply.lines().next().expect("a line of JSON")).expect("JSON")
+    }
+
     /// Who is what to a line, as the exchange knows it.
     fn parties(&self, line: usize) -> Vec<String> {
-        let reply = self.rig.runtime.with_exchange(|e| e.command(&format!("state {line}"))).expect("an exchange");
-        let line = reply.lines().next().expect("a line of JSON");
-        let state: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let state = self.look(line);
         let mut parties: Vec<String> = state["parties"]
             .as_array()
             .into_iter()

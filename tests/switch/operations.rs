@@ -272,7 +272,7 @@ impl Scene {
         assert_eq!(story, wanted);
     }
 
-    fn story(&mut self, from: usize, names: &[(&str, Call)]) -> Vec<String> {
+    pub(crate) fn story(&mut self, from: usize, names: &[(&str, Call)]) -> Vec<String> {
         self.rig.catch_up();
         let name = |host: HostCall| names.iter().find(|(_, call)| call.host == host).map(|(name, _)| *name);
         self.rig.seen[from..]

@@ -1,11 +1,13 @@
 //! Completion: a busy line is watched, and its caller is rung when both are free.
 
 use super::event::EventKind;
-use super::line::{Line, Phase};
+use super::line::{Line, Phase, Stage, Treatment};
 use super::numbers::{Destination, DialString};
-use super::services::Outcome;
+use super::services::{NOTICE, Outcome};
 use super::switch::Exchange;
+use super::tones::Signal;
 use loopstart_signal::Time;
+use loopstart_signal::plan::{Service, Step, Waits};
 use std::time::Duration;
 
 /// Most requests of a line.
@@ -18,6 +20,9 @@ const AGAIN: Duration = Duration::from_secs(60);
 const TRIES: u8 = 2;
 /// Both must have been free for so long, so that who has just hung up is not rung at once.
 const SETTLED: Duration = Duration::from_secs(2);
+
+/// Busy tone sounds so long before an announcement offers to call back, and between two of them.
+const BEFORE_OFFER: Duration = Duration::from_secs(4);
 
 /// A request to be called back.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -108,6 +113,39 @@ impl Exchange {
             }
             self.watches.push(watch);
         }
+    }
+
+    /// Busy tone begins: where the plan has the exchange offer to call back by an announcement, that comes in its turn.
+    pub(super) fn begin_offer(&mut self, line: usize, signal: Signal) {
+        let plan = &self.settings.plan;
+        let speaks = plan.service(Service::CompleteBusy).is_some_and(
+            |p| matches!(p.steps().first(), Some(Step::Wait(waits)) if waits.contains(Waits::ANNOUNCEMENT)),
+        );
+        let due = self.now + BEFORE_OFFER;
+        if let Some(circuit) = self.lines.get_mut(line) {
+            // With a held party a digit asks for nothing here.
+            let alone = circuit.station.held.is_empty() && circuit.station.members.is_empty();
+            circuit.station.offer = (speaks && alone && signal == Signal::Busy).then_some(due);
+        }
+    }
+
+    /// Announcement and busy tone take turns.
+    pub(super) fn step_offer(&mut self, line: usize) {
+        let now = self.now;
+        let Some(circuit) = self.lines.get_mut(line) else { return };
+        if circuit.station.offer.is_none_or(|due| now < due) {
+            return;
+        }
+        if !matches!(circuit.phase, Phase::Treatment(Treatment { stage: Stage::Tone, .. })) {
+            circuit.station.offer = None;
+            return;
+        }
+        let spoke = circuit.tone().is_none();
+        circuit.station.offer = Some(now + if spoke { BEFORE_OFFER } else { NOTICE });
+        if !spoke {
+            circuit.notice.speak(NOTICE);
+        }
+        self.tone(line, spoke.then_some(Signal::Busy));
     }
 
     fn stop_offering(&mut self, line: usize) {

@@ -52,8 +52,8 @@ pub enum Command {
     Messages(usize, bool),
     /// `waiting LINE on|off`: call waiting of the line.
     Waiting(usize, bool),
-    /// `state LINE`: hook, phase, tone, the parties of its calls and what each is to it, and the park slots that hold a
-    /// call.
+    /// `state LINE`: hook, phase, tone, the parties of its calls and what each is to it, whose voices it hears, and the park
+    /// slots that hold a call.
     State(usize),
     /// `events`.
     Events,
@@ -321,6 +321,14 @@ fn state(exchange: &Exchange, line: usize, reply: &mut String) -> Result<(), Ref
         }
         reply.push_str(if n + 1 == state.parties.len() { "}]" } else { "}" });
     }
+    let heard = exchange.hears(line)?;
+    for (n, number) in heard.iter().enumerate() {
+        reply.push_str(if n == 0 { ",\"hears\":[" } else { "," });
+        text(reply, number.as_str());
+    }
+    if !heard.is_empty() {
+        reply.push(']');
+    }
     for (n, slot) in state.parked.iter().enumerate() {
         // A slot is digits.
         let _ = write!(reply, "{}\"{slot}\"", if n == 0 { ",\"parked\":[" } else { "," });
@@ -410,7 +418,13 @@ pub fn write_event(event: &Event, out: &mut String) {
 
 /// `,"key":"value"`, escaped.
 fn field(out: &mut String, key: &str, value: &str) {
-    let _ = write!(out, ",\"{key}\":\"");
+    let _ = write!(out, ",\"{key}\":");
+    text(out, value);
+}
+
+/// `"value"`, escaped.
+fn text(out: &mut String, value: &str) {
+    out.push('"');
     for c in value.chars() {
         match c {
             '"' => out.push_str("\\\""),

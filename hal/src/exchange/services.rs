@@ -12,7 +12,7 @@ use loopstart_signal::plan::{Blank, Service, Waits};
 use std::time::Duration;
 
 /// How long an announcement lasts, and a confirmation until dial tone comes.
-const NOTICE: Duration = Duration::from_secs(2);
+pub(super) const NOTICE: Duration = Duration::from_secs(2);
 /// A slot's number is complete when no digit follows for so long.
 const SLOT: Duration = Duration::from_millis(1_500);
 /// Most digits of a slot.
@@ -460,6 +460,7 @@ impl Exchange {
         }
         if let Some(circuit) = self.lines.get_mut(line) {
             circuit.station.tone_digits.clear();
+            circuit.notice.stop();
         }
         if !whole.is_empty() {
             if let Some(id) = self.lines.get(line).and_then(|circuit| circuit.phase.call()) {

@@ -99,6 +99,8 @@ pub(crate) struct Station {
     pub(crate) timed_out: bool,
     /// Digits dialled into busy tone or ringback.
     pub(crate) tone_digits: DialString,
+    /// Busy tone and an announcement take turns: when the next turn begins.
+    pub(crate) offer: Option<Time>,
     /// Rings again with the call of its phase from then on.
     pub(crate) ring_at: Option<Time>,
     /// Then it stops ringing and the call ends.

@@ -420,6 +420,7 @@ impl Exchange {
         let until = self.now + self.settings.timing.tone;
         self.set_phase(line, Phase::Treatment(Treatment { stage: Stage::Tone, until }));
         self.tone(line, Some(signal));
+        self.begin_offer(line, signal);
     }
 
     /// Looks at the deadlines of a line.
@@ -427,6 +428,7 @@ impl Exchange {
         self.step_waiting(line);
         self.expire_orders(line);
         self.expire_ring_back(line);
+        self.step_offer(line);
         let now = self.now;
         let timing = self.settings.timing;
         let Some(circuit) = self.lines.get_mut(line) else { return };

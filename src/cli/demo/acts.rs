@@ -112,8 +112,8 @@ pub(super) enum Do {
     Is(Name, &'static str),
     /// Who is what to a line on the exchange: a number of the demo's, and a role. Nobody else is there.
     With(Line, &'static [(To, &'static str)]),
-    /// These steps, if the call can do this now.
-    If(Name, CallFeatures, &'static [Self]),
+    /// The first steps, if the call can do this now; else the second.
+    If(Name, CallFeatures, &'static [Self], &'static [Self]),
 }
 
 /// What a line must be able to do, as its capabilities tell.

@@ -257,12 +257,9 @@ impl Troupe<'_> {
             Do::Secure(name) => self.on(name, "secure", |request, call| Command::SecureCall { request, call }),
             Do::Is(name, state) => self.is(name, state),
             Do::With(line, parties) => self.with(line, parties),
-            Do::If(name, features, then) => {
-                if self.board.features(self.handle(name)?).contains(features) {
-                    self.steps(then)
-                } else {
-                    Ok(())
-                }
+            Do::If(name, features, then, otherwise) => {
+                let can = self.board.features(self.handle(name)?).contains(features);
+                self.steps(if can { then } else { otherwise })
             }
         }
     }

@@ -78,13 +78,18 @@ pub(super) const ACTS: &[Act] = &[
                     Swap("A-B", "A-C"),
                     With(A, &[(TO_B, "held"), (TO_C, "active")]),
                     Is("A-C", "CONNECTED"),
-                ]
+                ],
+                &[]
             ),
-            Drop("A-C"),
-            Is("A-C", "IDLE"),
+            // Where A has no way to end that call alone, C ends it.
+            If(
+                "A-C",
+                CallFeatures::DROP,
+                &[Drop("A-C"), Is("A-C", "IDLE"), Is("C-A", "DISCONNECTED")],
+                &[Drop("C-A"), Is("C-A", "IDLE"), Is("A-C", "DISCONNECTED"), Drop("A-C"), Is("A-C", "IDLE")]
+            ),
             Is("A-B", "CONNECTED"),
             With(A, &[(TO_B, "active")]),
-            Is("C-A", "DISCONNECTED"),
         ],
     },
     Act {
@@ -143,7 +148,8 @@ pub(super) const ACTS: &[Act] = &[
                     Is("A-B", "CONNECTED"),
                     With(A, &[(TO_B, "active")]),
                     Is("C-A", "DISCONNECTED"),
-                ]
+                ],
+                &[]
             ),
         ],
     },
@@ -292,7 +298,8 @@ pub(super) const ACTS: &[Act] = &[
                     Swap("A-B", "A-C"),
                     Is("A-C", "CONNECTED"),
                     With(A, &[(TO_B, "held"), (TO_C, "active")]),
-                ]
+                ],
+                &[]
             ),
             Drop("A-C"),
             Is("A-C", "IDLE"),
@@ -364,8 +371,9 @@ mod tests {
     fn all<'a>(steps: &'a [Do], to: &mut Vec<&'a Do>) {
         for step in steps {
             to.push(step);
-            if let If(_, _, then) = step {
+            if let If(_, _, then, otherwise) = step {
                 all(then, to);
+                all(otherwise, to);
             }
         }
     }

@@ -215,6 +215,42 @@ fn an_exchange_that_does_something_else_is_corrected() {
 }
 
 #[test]
+fn a_tone_that_offers_an_order_is_waited_out() {
+    // A consultation call is dropped by joining it and dropping the last: two flashes, each of which offers an order.
+    let mut rig = talking("centrex");
+    let a = rig.call();
+    let c = rig.consult(a).unwrap();
+    rig.recall();
+    rig.reach(c);
+    rig.drop_one(c).unwrap();
+    rig.ok("Flash");
+    rig.wait_ms(700);
+    rig.ok("Flash");
+    rig.words();
+    send!(rig, tone(ProgressTone::StutterDial));
+    rig.wait_ms(2_400);
+    expect!(rig);
+    send!(rig, LineEvent::ToneEnded);
+    rig.wait_ms(1_500);
+    expect!(rig, "ok 4", "102 Idle", "101 Connected(Active)");
+    // A tone that stays is no offer: the party is held again.
+    let c = rig.consult(a).unwrap();
+    rig.recall();
+    rig.reach(c);
+    rig.drop_one(c).unwrap();
+    rig.ok("Flash");
+    rig.wait_ms(700);
+    rig.ok("Flash");
+    rig.words();
+    send!(rig, tone(ProgressTone::StutterDial));
+    rig.wait_ms(4_100);
+    expect!(rig, "Flash(800ms)");
+    rig.ok("Flash");
+    rig.wait_ms(1_500);
+    expect!(rig, "ok 7", "103 Idle", "101 Connected(Active)");
+}
+
+#[test]
 fn a_transfer_ends_in_a_conference() {
     let mut rig = talking("nanp");
     let a = rig.call();
@@ -374,6 +410,24 @@ fn closing_a_consultation_call_brings_the_held_one_back() {
     rig.recall();
     rig.words();
     rig.command(Command::CloseCall(c)).unwrap();
+    expect!(rig, "Flash(550ms)");
+    rig.ok("Flash");
+    rig.wait_ms(1_500);
+    expect!(rig, "101 Connected(Active)");
+}
+
+#[test]
+fn closing_a_consultation_call_that_talks_does_not_transfer_it() {
+    // A line that subscribes to transfer by hanging up: both must not be left to each other.
+    let mut rig = talking("nanp");
+    let a = rig.call();
+    let c = rig.consult(a).unwrap();
+    rig.recall();
+    rig.reach(c);
+    rig.command(Command::CloseCall(c)).unwrap();
+    expect!(rig, "Flash(550ms)");
+    rig.ok("Flash");
+    rig.wait_ms(700);
     expect!(rig, "Flash(550ms)");
     rig.ok("Flash");
     rig.wait_ms(1_500);

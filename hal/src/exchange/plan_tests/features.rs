@@ -213,6 +213,36 @@ fn a_busy_party_calls_back() {
 }
 
 #[test]
+fn an_announcement_offers_to_call_back() {
+    let mut office = Office::new("broadworks", 2);
+    office.lift(1);
+    office.call(0, 1);
+    assert_eq!(office.tone(0), Some("busy"));
+    // Busy tone and announcement take turns.
+    for _ in 0..2 {
+        office.run(4_000);
+        assert_eq!(office.tone(0), None);
+        office.run(1_000);
+        assert!(office.bench.phones[0].heard.iter().any(|s| s.unsigned_abs() > 500), "it speaks");
+        office.run(1_000);
+        assert_eq!(office.tone(0), Some("busy"));
+    }
+    office.digits(0, "1");
+    assert_eq!(office.tone(0), Some("confirmation"));
+    office.run(3_000);
+    assert_eq!(office.tone(0), Some("dial"), "no announcement comes any more");
+    office.hang_up(0);
+    office.hang_up(1);
+    assert!(office.rings(0, 4_000));
+    // Where the plan has none there is only busy tone.
+    let mut office = Office::new("nanp", 2);
+    office.lift(1);
+    office.call(0, 1);
+    office.run(5_000);
+    assert_eq!(office.tone(0), Some("busy"));
+}
+
+#[test]
 fn a_callback_rings_as_the_plan_says_and_is_cancelled_or_forgotten() {
     let mut office = Office::new("nanp", 2);
     office.lift(1);
