@@ -6,7 +6,7 @@ use crate::{
     OfferingMode, PartyFlags, SpecialInfo, call, media, media_control, messages, params, services, terminal, tones,
 };
 use loopstart_signal::Caps;
-use loopstart_signal::plan::{Plan, Service, Step};
+use loopstart_signal::plan::{Joined, Plan, Service, Step};
 
 /// Distinguishable ring modes: the ordinary ring and three distinctive ones.
 pub(crate) const RING_MODES: u32 = 4;
@@ -68,6 +68,8 @@ const TRANSFER_CONFERENCE: u32 = 2;
 const REMOVE_NONE: u32 = 1;
 /// `LINEREMOVEFROMCONF_LAST`.
 const REMOVE_LAST: u32 = 2;
+/// `LINEREMOVEFROMCONF_ANY`.
+const REMOVE_ANY: u32 = 3;
 /// Parties of a three-way call, this one included.
 const PARTIES: u32 = 3;
 /// `LINEANSWERMODE_NONE`.
@@ -138,12 +140,28 @@ pub(crate) fn switch_features(caps: Caps, plan: &Plan) -> (CallFeatures, CallFea
         f2.set(F2::TRANSFER_CONFERENCE, join);
         f2.set(F2::ONE_STEP_TRANSFER, dials && (transfer || join));
         f.set(F::SETUP_CONFERENCE | F::ADD_TO_CONFERENCE | F::PREPARE_ADD_TO_CONFERENCE, join);
-        f.set(F::REMOVE_FROM_CONFERENCE, join && can(Service::DropLast));
+        f.set(F::REMOVE_FROM_CONFERENCE, join && removals(caps, plan).1);
         f.set(F::BLIND_TRANSFER, dials && can(Service::BlindTransfer));
     }
     f.set(F::SWAP_HOLD, can(Service::Swap) && (can(Service::Hold) || can(Service::WaitingAnswer)));
     f.set(F::UNHOLD, f.contains(F::UNHOLD) || can(Service::WaitingAnswer));
     (f, f2)
+}
+
+/// Which members of a conference of three can be taken out: the first, the last.
+fn removals(caps: Caps, plan: &Plan) -> (bool, bool) {
+    let can = |service| can(caps, plan, service);
+    let split = |who| {
+        let order = match plan.split_active {
+            Some(active) if active == who => Service::ReleaseAndTake,
+            Some(_) => Service::ReleaseHeld,
+            None => return false,
+        };
+        let by_order = plan.service(order).is_some_and(|procedure| !procedure.steps().contains(&Step::OnHook));
+        can(Service::Split) && can(order) && by_order
+    };
+    let last = can(Service::DropLast) || split(Joined::Last);
+    (last && (can(Service::DropFirst) || split(Joined::First)), last)
 }
 
 /// Whether a conference can be begun on an idle line, with nobody in it.
@@ -315,10 +333,10 @@ pub(crate) fn address(description: &DeviceDescription, caps: Caps) -> AddressCap
         call_features2: switch2 | services2,
         transfer_modes: u32::from(switch2.contains(CallFeatures2::TRANSFER_NORMAL))
             | if switch2.contains(CallFeatures2::TRANSFER_CONFERENCE) { TRANSFER_CONFERENCE } else { 0 },
-        remove_from_conference: if possible.contains(CallFeatures::REMOVE_FROM_CONFERENCE) {
-            REMOVE_LAST
-        } else {
-            REMOVE_NONE
+        remove_from_conference: match removals(caps, plan) {
+            _ if !possible.contains(CallFeatures::REMOVE_FROM_CONFERENCE) => REMOVE_NONE,
+            (true, _) => REMOVE_ANY,
+            (false, _) => REMOVE_LAST,
         },
         removed_state: if possible.contains(CallFeatures::REMOVE_FROM_CONFERENCE) { CallState::Idle.bit() } else { 0 },
         forward_modes: forwards,

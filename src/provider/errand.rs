@@ -4,6 +4,7 @@ use crate::line::{Line, Shared};
 use crate::procedure::{Proof, Trouble};
 use crate::services::ServiceErrand;
 use crate::{CallHandle, LineErr, RequestId};
+use loopstart_signal::plan::Steps;
 use loopstart_signal::{Failure, ProgressTone, Time};
 
 /// Who waits for an errand's end.
@@ -45,8 +46,8 @@ pub(crate) enum Errand {
     Transfer { asked: Asked, held: CallHandle, consultation: CallHandle },
     /// Send a call away.
     BlindTransfer { asked: Asked, call: CallHandle },
-    /// Drop the last member of a conference.
-    DropLast { asked: Option<Asked>, member: CallHandle },
+    /// Take a member out of a conference. `rest`: the order that follows when the exchange has split it.
+    Remove { asked: Option<Asked>, member: CallHandle, split: bool, rest: Steps },
     /// Take the waiting call, hold the active one.
     TakeWaiting { asked: Asked, waiting: CallHandle, active: CallHandle },
     /// Refuse the waiting call.

@@ -9,7 +9,7 @@ use crate::{CallHandle, CallState, LineErr, Output, RequestId};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
-use loopstart_signal::plan::{Fill, Moment, OnHook, Service as PlanService, Step, Steps, Waits};
+use loopstart_signal::plan::{Fill, Joined, Moment, OnHook, Service as PlanService, Step, Steps, Waits};
 use loopstart_signal::{Caps, Time};
 
 /// Between joining a party and dropping it again.
@@ -141,6 +141,37 @@ impl Line {
     /// How to hold. Where holding ends on hook the way back is not stated, so it is not offered.
     pub(crate) fn hold_steps(&self) -> Option<Steps> {
         self.plain_steps(PlanService::Hold).filter(|steps| !steps.contains(&Step::OnHook))
+    }
+
+    /// How to take this member out of the conference: what is done first, and what follows once that has split it.
+    fn removal(&self, member: CallHandle) -> Option<(Steps, Steps)> {
+        let conference = self.parties.conference.as_ref().filter(|c| c.members.len() >= 2)?;
+        let who = match conference.members.iter().position(|m| *m == member)? {
+            at if at + 1 == conference.members.len() => Joined::Last,
+            // Who is first among more of them nobody knows.
+            0 if conference.parties() == 2 => Joined::First,
+            _ => return None,
+        };
+        let direct = match who {
+            Joined::First => PlanService::DropFirst,
+            Joined::Last => PlanService::DropLast,
+        };
+        if let Some(steps) = self.plain_steps(direct) {
+            return Some((steps, Steps::new()));
+        }
+        let active = self.description.plan.split_active.filter(|_| conference.parties() == 2)?;
+        let order = if active == who { PlanService::ReleaseAndTake } else { PlanService::ReleaseHeld };
+        let split = self.plain_steps(PlanService::Split)?;
+        let mut rest = vec![Step::Pause(BETWEEN_FLASHES)];
+        rest.extend(self.plain_steps(order).filter(|steps| !steps.contains(&Step::OnHook))?);
+        Some((split, rest))
+    }
+
+    /// Takes a member out of the conference, if that can be done.
+    pub(crate) fn begin_removal(&mut self, sh: &mut Shared, asked: Option<Asked>, member: CallHandle, now: Time) {
+        if let Some((steps, rest)) = self.removal(member) {
+            self.begin_procedure(sh, Errand::Remove { asked, member, split: false, rest }, steps, now);
+        }
     }
 
     /// How to get to the dial tone for a consultation call.
@@ -285,10 +316,7 @@ impl Line {
     /// Whether a member can be taken out of the conference.
     pub(crate) fn removable(&self, sh: &Shared, h: CallHandle) -> bool {
         let Some(conference) = &self.parties.conference else { return false };
-        conference.members.len() >= 2
-            && conference.members.last() == Some(&h)
-            && self.talks(sh, conference.parent)
-            && self.drop_last_steps().is_some()
+        self.talks(sh, conference.parent) && self.removal(h).is_some()
     }
 
     /// Ends a call for the host while others are on the line, or a procedure is.
@@ -373,8 +401,8 @@ impl Line {
                 self.begin_procedure(sh, Errand::ReleaseHeld { asked, call: h }, steps, now);
             }
         } else if !alone && self.parties.is_member(h) {
-            if let Some(steps) = self.drop_last_steps().filter(|_| self.removable(sh, h)) {
-                self.begin_procedure(sh, Errand::DropLast { asked, member: h }, steps, now);
+            if self.removable(sh, h) {
+                self.begin_removal(sh, asked, h, now);
             }
         } else {
             return self.finish_drop(sh, h, now);

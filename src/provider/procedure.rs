@@ -171,7 +171,16 @@ impl Line {
     /// Whether the exchange takes orders: digits after a flash between two parties.
     fn takes_orders(&self) -> bool {
         use Service as S;
-        let orders = [S::Swap, S::Join, S::DropLast, S::Split, S::WaitingAnswer, S::ReleaseAndTake, S::ReleaseHeld];
+        let orders = [
+            S::Swap,
+            S::Join,
+            S::DropLast,
+            S::DropFirst,
+            S::Split,
+            S::WaitingAnswer,
+            S::ReleaseAndTake,
+            S::ReleaseHeld,
+        ];
         orders
             .into_iter()
             .filter_map(|service| self.description.plan.service(service))

@@ -262,7 +262,7 @@ operations! {
     asynchronous TSPI_lineAddToConference(dwRequestID: DRV_REQUESTID, hdConfCall: HDRVCALL, hdConsultCall: HDRVCALL)
         => hold::add_to_conference by "hook flash, code" plan [Join];
     asynchronous TSPI_lineRemoveFromConference(dwRequestID: DRV_REQUESTID, hdCall: HDRVCALL)
-        => hold::remove_from_conference by "hook flash, code" plan [DropLast];
+        => hold::remove_from_conference by "hook flash, code" plan [DropLast, DropFirst, Split];
     // Services of the exchange.
     asynchronous TSPI_lineForward(
         dwRequestID: DRV_REQUESTID, hdLine: HDRVLINE, bAllAddresses: DWORD, dwAddressID: DWORD,

@@ -80,7 +80,10 @@ services! {
     Join = "threeway.join" in THREE_WAY,
     /// Drop the party that was added last from a conference of three.
     DropLast = "threeway.drop_last" in THREE_WAY,
-    /// Split a conference of three: one party active, the other held.
+    /// Drop the party that was there first from a conference of three.
+    DropFirst = "threeway.drop_first" in THREE_WAY,
+    /// Split a conference of three: one party active, the other held. Which of them is active is a fact of its own,
+    /// [`Plan::split_active`].
     Split = "threeway.split" in THREE_WAY,
     /// Add a party to a larger conference ({n}); ends in the conference.
     ConferenceAdd = "conference.station_controlled" in THREE_WAY,
@@ -360,6 +363,20 @@ impl OnHook {
     }
 }
 
+/// A party of a conference of three.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Joined {
+    /// The one that was there first.
+    First,
+    /// The one that was added.
+    Last,
+}
+
+impl Joined {
+    /// Names, as files have them.
+    pub const NAMES: &'static [(&'static str, Self)] = &[("first", Self::First), ("last", Self::Last)];
+}
+
 /// The way out of a PBX.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
@@ -408,6 +425,8 @@ pub struct Plan {
     pub on_hook_guard: Duration,
     /// The way out, where there is one.
     pub access: Option<Access>,
+    /// Who is active after [`Service::Split`]; none: nobody knows.
+    pub split_active: Option<Joined>,
     /// Swap works only between two calls of which one was a waiting call.
     pub swap_only_with_call_waiting: bool,
     /// How long a request to be called back lives; none: as long as the exchange likes.

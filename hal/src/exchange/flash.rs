@@ -93,7 +93,7 @@ impl Exchange {
                 }
                 both
             }
-            Situation::Conference => vec![DropLast, Split, ConferenceDrop, ConferenceAdd, Transfer],
+            Situation::Conference => vec![DropLast, DropFirst, Split, ConferenceDrop, ConferenceAdd, Transfer],
         };
         if matches!(situation, Situation::Ringing) {
             services.push(Transfer);
@@ -272,6 +272,7 @@ impl Exchange {
             }
             (Split, Situation::Conference) => self.split(line),
             (DropLast | ConferenceDrop, Situation::Conference) => self.drop_last(line),
+            (DropFirst, Situation::Conference) => self.drop_first(line),
             (WaitingAnswer, Situation::Waiting) => self.take_waiting(line, true),
             (ReleaseAndTake, Situation::Waiting) => self.take_waiting(line, false),
             (WaitingReject, Situation::Waiting) => self.reject_waiting(line),
@@ -403,6 +404,14 @@ impl Exchange {
             self.drop_call(line, front);
         }
         self.event(line, EventKind::Feature(Service::DropLast.key()));
+    }
+
+    /// Drops the party that was there first.
+    fn drop_first(&mut self, line: usize) {
+        let Some(circuit) = self.lines.get_mut(line) else { return };
+        let Some(first) = circuit.station.members.pop_at(0) else { return };
+        self.drop_call(line, first);
+        self.event(line, EventKind::Feature(Service::DropFirst.key()));
     }
 
     /// Whether a code counts in a register. `holds`: a party is held; `by_code`: that was done by a code, which may be the

@@ -379,8 +379,8 @@ impl Exchange {
                     _ => Outcome::Refused,
                 };
             }
-            RetrieveRinging | Swap | Join | Split | DropLast | ConferenceDrop | WaitingAnswer | ReleaseAndTake
-            | WaitingReject | ReleaseHeld | Transfer => {
+            RetrieveRinging | Swap | Join | Split | DropLast | DropFirst | ConferenceDrop | WaitingAnswer
+            | ReleaseAndTake | WaitingReject | ReleaseHeld | Transfer => {
                 return match self.situation(line) {
                     Situation::None => Outcome::Refused,
                     _ if self.order(line, code.service) => Outcome::Moved,

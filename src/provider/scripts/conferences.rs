@@ -234,3 +234,132 @@ fn a_call_that_waits_can_be_the_first() {
     rig.add(conference, first).unwrap();
     assert_eq!(rig.provider.call_status(conference).unwrap().state, CallState::Connected(ConnectedMode::Active));
 }
+
+/// A conference of three: its parent, the first member, the last.
+fn three(plan: &str) -> (Rig, CallHandle, [CallHandle; 2]) {
+    let mut rig = idle(plan).connected();
+    let first = rig.call();
+    let (request, host) = (rig.request(), HostCall(102));
+    let params = CallParams::default();
+    let made = rig.command(Command::SetupTransfer { request, call: first, host, params }).unwrap();
+    let Reply::Call(last) = made else { panic!("{made:?}") };
+    rig.ok("Flash");
+    send!(rig, tone(ProgressTone::StutterDial));
+    rig.answered(last);
+    let request = rig.request();
+    let mode = TransferMode::Conference { host: HostCall(103) };
+    let command = Command::CompleteTransfer { request, call: first, consultation: last, mode };
+    let Reply::Call(conference) = rig.command(command).unwrap() else { panic!() };
+    rig.ordered();
+    rig.words();
+    (rig, conference, [first, last])
+}
+
+impl Rig {
+    /// A flash, or a flash and an order, is carried out, and nobody speaks against it.
+    fn ordered(&mut self) {
+        self.ok("Flash");
+        send!(self, tone(ProgressTone::StutterDial));
+        if self.acts.iter().any(|(_, act)| act.starts_with("Dial"))
+            || self.words().iter().any(|w| w.starts_with("Dial"))
+        {
+            self.ok("Dial");
+        }
+        self.wait_ms(2_500);
+    }
+
+    fn remove(&mut self, call: CallHandle) -> Result<Reply, LineErr> {
+        let request = self.request();
+        self.command(Command::RemoveFromConference { request, call })
+    }
+}
+
+#[test]
+fn either_member_is_removed_by_orders() {
+    for (n, order, left) in [(1, "Dial 1;", "101 Connected(Active)"), (0, "Dial 0;", "102 Connected(Active)")] {
+        let (mut rig, conference, members) = three("etsi");
+        assert_eq!(rig.provider.address_caps(DEVICE, 0).unwrap().remove_from_conference, 3, "LINEREMOVEFROMCONF_ANY");
+        for member in members {
+            assert!(rig.may(member).contains(CallFeatures::REMOVE_FROM_CONFERENCE | CallFeatures::DROP));
+        }
+        rig.remove(members[n]).unwrap();
+        // Split first: the last one is the one that one talks to.
+        expect!(rig, "Flash(100ms)");
+        rig.ok("Flash");
+        send!(rig, tone(ProgressTone::StutterDial));
+        expect!(rig, "Dial 2;");
+        rig.ok("Dial");
+        rig.wait_ms(2_500);
+        expect!(rig);
+        rig.wait_ms(700);
+        expect!(rig, "Flash(100ms)");
+        rig.ok("Flash");
+        send!(rig, tone(ProgressTone::StutterDial));
+        expect!(rig, order);
+        rig.ok("Dial");
+        rig.wait_ms(2_500);
+        let gone = if n == 0 { "101 Idle" } else { "102 Idle" };
+        expect!(rig, "ok 5", gone, "103 Idle", left);
+        assert_eq!(rig.may(conference), CallFeatures::empty());
+        assert!(rig.may(members[1 - n]).contains(CallFeatures::HOLD));
+    }
+}
+
+#[test]
+fn where_the_plan_has_an_order_for_it_that_is_used() {
+    for (n, order) in [(0, "Dial 5;"), (1, "Dial 7;")] {
+        let (mut rig, _, members) = three("gb");
+        rig.end(members[n]).unwrap();
+        rig.ok("Flash");
+        send!(rig, tone(ProgressTone::StutterDial));
+        expect!(rig, "Flash(100ms)", order);
+    }
+}
+
+#[test]
+fn a_split_conference_is_joined_again_when_nobody_can_be_removed() {
+    let (mut rig, conference, members) = three("etsi");
+    rig.remove(members[1]).unwrap();
+    rig.ordered();
+    rig.wait_ms(700);
+    rig.ok("Flash");
+    send!(rig, tone(ProgressTone::StutterDial));
+    rig.ok("Dial");
+    rig.words();
+    send!(rig, tone(ProgressTone::Reorder));
+    expect!(rig, "OPERATIONFAILED 5", "Flash(100ms)");
+    rig.ok("Flash");
+    send!(rig, tone(ProgressTone::StutterDial));
+    expect!(rig, "Dial 3;");
+    rig.ok("Dial");
+    rig.wait_ms(2_500);
+    expect!(rig);
+    assert!(matches!(rig.provider.call_status(members[1]).unwrap().state, CallState::Conferenced(_)));
+    assert!(rig.may(conference).contains(CallFeatures::DROP));
+    // Refused at once: nothing was split.
+    rig.remove(members[0]).unwrap();
+    rig.ok("Flash");
+    send!(rig, tone(ProgressTone::Reorder));
+    expect!(rig, "Flash(100ms)", "OPERATIONFAILED 6");
+}
+
+#[test]
+fn who_can_be_removed_follows_from_the_plan() {
+    let caps = |plan: &str| idle(plan).provider.address_caps(DEVICE, 0).unwrap();
+    for (plan, who) in [("plain", 1), ("nanp", 2), ("jp", 2), ("gb", 3), ("de", 3), ("in", 3)] {
+        assert_eq!(caps(plan).remove_from_conference, who, "{plan}");
+    }
+    // Nobody knows who is active after a split.
+    let mut builder = loopstart_signal::plan::Builder::named("etsi").unwrap().subscribed(Subscribed::all());
+    builder.fact(&loopstart_signal::plan::FactText {
+        key: "threeway.split_active",
+        support: loopstart_signal::plan::Support::Yes,
+        steps: "",
+        value: "none",
+        verified: false,
+        source: "",
+        note: "",
+    });
+    let rig = Rig::of_plan(Arc::new(builder.build().unwrap()));
+    assert_eq!(rig.provider.address_caps(DEVICE, 0).unwrap().remove_from_conference, 1);
+}

@@ -150,7 +150,7 @@ impl Switchboard {
         use Service as S;
         let answered = self.before.as_ref().unwrap_or(&self.phase) == &Phase::Talking;
         if self.active.len() > 1 && answered {
-            return vec![S::DropLast];
+            return vec![S::DropLast, S::DropFirst, S::Split];
         }
         if self.waiting.is_some() && answered && self.held.is_empty() {
             return vec![S::WaitingAnswer, S::ReleaseAndTake, S::WaitingReject];
@@ -220,6 +220,14 @@ impl Switchboard {
             }
             S::DropLast => {
                 self.active.pop();
+            }
+            S::DropFirst => {
+                self.active.remove(0);
+            }
+            // The party that came last stays active.
+            S::Split => {
+                self.held = self.active.drain(..1).collect();
+                self.by_waiting = false;
             }
             _ => {}
         }

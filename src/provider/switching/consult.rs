@@ -265,9 +265,8 @@ impl Line {
         now: Time,
     ) -> Result<Reply, LineErr> {
         self.demand(sh, h, CallFeatures::REMOVE_FROM_CONFERENCE)?;
-        let steps = self.drop_last_steps().ok_or(LineErr::OPERATIONUNAVAIL)?;
         let asked = Some(self.ask(sh, h, request)?);
-        self.begin_procedure(sh, Errand::DropLast { asked, member: h }, steps, now);
+        self.begin_removal(sh, asked, h, now);
         Ok(Reply::Ok)
     }
 }

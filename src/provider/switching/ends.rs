@@ -7,7 +7,7 @@ use crate::procedure::Trouble;
 use crate::timers::Timer;
 use crate::{CallHandle, CallState, ConnectedMode, DialToneMode, LineErr};
 use alloc::vec;
-use loopstart_signal::plan::{Service, Step, Waits};
+use loopstart_signal::plan::{Service, Step, Steps, Waits};
 use loopstart_signal::{Caps, Time};
 
 const ACTIVE: CallState = CallState::Connected(ConnectedMode::Active);
@@ -115,10 +115,17 @@ impl Line {
                     self.restore(sh, call, now);
                 }
             }
-            Errand::DropLast { asked, member } => {
+            Errand::Remove { asked, member, rest, .. } if told.is_ok() && !rest.is_empty() => {
+                let errand = Errand::Remove { asked, member, split: true, rest: Steps::new() };
+                self.begin_procedure(sh, errand, rest, now);
+            }
+            Errand::Remove { asked, member, split, .. } => {
                 self.completed_if(sh, asked, told);
                 if told.is_ok() {
-                    self.dropped_last(sh, member, now);
+                    self.removed(sh, member, now);
+                } else if let Some(join) = self.plain_steps(Service::Join).filter(|_| split && self.hook == Hook::Off) {
+                    // Nobody was removed: all three again.
+                    self.begin_procedure(sh, Errand::Restore, join, now);
                 }
             }
             Errand::TakeWaiting { asked, waiting, active } => {
@@ -347,8 +354,8 @@ impl Line {
         }
     }
 
-    /// The last member is out: the other one is an ordinary call again.
-    pub(super) fn dropped_last(&mut self, sh: &mut Shared, member: CallHandle, now: Time) {
+    /// A member is out: the other one is an ordinary call again.
+    pub(super) fn removed(&mut self, sh: &mut Shared, member: CallHandle, now: Time) {
         self.enter(sh, member, CallState::Idle, now);
         let Some(mut conference) = self.parties.conference.take() else { return };
         conference.members.retain(|h| *h != member && sh.call(*h).is_some());

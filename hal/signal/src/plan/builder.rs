@@ -1,7 +1,7 @@
 //! From facts to a plan.
 
 use super::procedure::{self, BadStep, Procedure, Step};
-use super::{Access, Cadence, Fact, Moment, OnHook, Plan, Recall, Service, Subscribed, Support, data};
+use super::{Access, Cadence, Fact, Joined, Moment, OnHook, Plan, Recall, Service, Subscribed, Support, data};
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -14,6 +14,7 @@ pub(super) const SETTINGS: &[&str] = &[
     "recall.accept_ms",
     "recall.dial_tone",
     "onhook.guard_ms",
+    "threeway.split_active",
     "trunk.prefix",
     "trunk.second_dial_tone",
     "complete.timeout_s",
@@ -200,6 +201,7 @@ impl Builder {
             },
             on_hook_guard: Duration::from_secs(2),
             access: None,
+            split_active: None,
             swap_only_with_call_waiting: false,
             callback_life: None,
             park_timeout: Duration::from_secs(45),
@@ -265,6 +267,10 @@ impl Plan {
             "recall.accept_ms" => self.recall.accept = range(&fact.value)?,
             "recall.dial_tone" => self.recall.dial_tone = yes_or_no(&fact.value)?,
             "onhook.guard_ms" => self.on_hook_guard = millis(&fact.value)?,
+            "threeway.split_active" => {
+                let known = Joined::NAMES.iter().find(|(name, _)| *name == fact.value);
+                self.split_active = Some(known.ok_or("must be first or last")?.1);
+            }
             "trunk.prefix" => {
                 if fact.value.is_empty() || !fact.value.bytes().all(|b| b.is_ascii_digit()) {
                     return Err("must be digits".into());

@@ -90,6 +90,12 @@ pub(super) const PLAN: Table = Table {
             "R2 splits back to private talk; then R1/R0 releases one; no direct drop-last",
         ),
         value(
+            "threeway.split_active",
+            "last",
+            known("ets738"),
+            "private talk goes on with the party that was active when the three were joined; try it before members are removed",
+        ),
+        value(
             "onhook.active_and_held",
             "rings-back",
             known("ets738"),

@@ -22,6 +22,13 @@ pub(super) const PLAN: Table = Table {
             known("bt-faq"),
             "R5 clears the first party, R7 the second; after a failed second call R4 returns (low confidence)",
         ),
+        procedure(
+            "threeway.drop_first",
+            Subscription,
+            "flash wait:recall-dial dial:5",
+            known("bt-faq"),
+            "as threeway.drop_last (low confidence)",
+        ),
         value(
             "onhook.active_and_held",
             "rings-back",

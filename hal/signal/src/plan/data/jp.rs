@@ -37,6 +37,8 @@ pub(super) const PLAN: Table = Table {
         ),
         procedure("threeway.join", Subscription, "flash", known("jp-ntt"), ""),
         procedure("threeway.drop_last", Subscription, "flash", known("jp-ntt"), "low confidence"),
+        none("threeway.split"),
+        none("threeway.split_active"),
         value(
             "callwaiting.tone",
             "call tone: one long, short bursts repeated; with display service a pip and about 1 s of silence for both parties",
