@@ -199,6 +199,8 @@ impl Settings {
 pub(super) struct VoiceSettings {
     /// Index into the profile's formats.
     pub(super) format: usize,
+    /// Samples per second as +VSM has them; 0: the format's own.
+    pub(super) sampling: u32,
     /// +VSD: sensitivity (0 off, 128 nominal) and length in 0.1 s.
     pub(super) silence: [u8; 2],
     /// +VGR: 128 nominal, 0 automatic (which is nominal here).
@@ -228,6 +230,7 @@ impl VoiceSettings {
     pub(super) const fn new() -> Self {
         Self {
             format: 0,
+            sampling: 0,
             silence: [128, 50],
             receive_gain: 128,
             transmit_gain: 128,
