@@ -14,6 +14,7 @@ mod port;
 pub mod ports;
 pub mod registry;
 pub mod rt;
+mod t35;
 
 pub use clock::{LineClock, Ticket};
 pub use device::{EventQueue, Interest, LineDevice, Readiness};

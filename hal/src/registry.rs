@@ -5,6 +5,7 @@
 //! share one serial number; where that leaves two candidates the place they are plugged in is added (`@1-1.2`).
 
 use crate::drivers::voice_modem::known;
+use crate::drivers::voice_modem::profile::{self, ProfileError};
 use crate::ports::SerialPort;
 use crate::{OpenError, drivers::voice_modem::VoiceModem};
 use loopstart_signal::Clock;
@@ -85,7 +86,8 @@ impl Selector {
                 let (path, option) = split_option(rest);
                 let profile = match option {
                     None => None,
-                    Some(("profile", name)) if crate::drivers::voice_modem::profile::by_name(name).is_some() => {
+                    // A file of the user's may be faulty: that is told when the device is opened.
+                    Some(("profile", name)) if !matches!(profile::find(name), Err(ProfileError::Unknown { .. })) => {
                         Some(name.to_owned())
                     }
                     Some(_) => return None,
@@ -278,19 +280,23 @@ fn hex_attribute(directory: &Path, name: &str) -> Option<u16> {
 /// As [`SerialPort::open`]; also when a `usb:` selector fits no device or several, or when the selector is of
 /// another kind.
 pub fn open_serial(selector: &Selector, clock: Clock) -> Result<VoiceModem<SerialPort>, OpenError> {
-    let (path, profile) = match selector {
-        Selector::Serial { path, profile } => (path.clone(), profile.as_deref()),
-        Selector::Usb { .. } => (resolve(selector, &coldplug_usb(Path::new("/sys")))?, None),
+    let (path, name, hint) = match selector {
+        Selector::Serial { path, profile } => (path.clone(), profile.as_deref(), None),
+        Selector::Usb { vendor, product, .. } => {
+            (resolve(selector, &coldplug_usb(Path::new("/sys")))?, None, profile::by_usb(*vendor, *product))
+        }
         other => {
             let reason = "not a serial device; voice modems are serial:PATH or usb:VENDOR:PRODUCT".into();
             return Err(OpenError::WrongKind { device: other.to_string(), reason });
         }
     };
-    let port = SerialPort::open(&path)?;
-    let modem = VoiceModem::new(port, clock);
-    Ok(match profile.and_then(crate::drivers::voice_modem::profile::by_name) {
-        Some(profile) => modem.with_profile(profile),
-        None => modem,
+    let unusable = |e: ProfileError| OpenError::WrongKind { device: selector.to_string(), reason: e.to_string() };
+    let chosen = name.map(profile::find).transpose().map_err(unusable)?;
+    let modem = VoiceModem::new(SerialPort::open(&path)?, clock);
+    Ok(match (chosen, hint) {
+        (Some(profile), _) => modem.with_profile(profile),
+        (None, Some(profile)) => modem.with_hint(profile),
+        (None, None) => modem,
     })
 }
 

@@ -72,6 +72,8 @@ pub enum Loss {
     Silent,
     /// It answers what makes no sense.
     Garbled,
+    /// It is of a kind that cannot be used, such as a modem whose signal processing is a program of the host.
+    Unsupported,
     /// The driver of the operating system reported an error (errno).
     Os(i32),
 }

@@ -511,7 +511,7 @@ impl<P: Port> VoiceModem<P> {
             _ if glare => self.abandon(Failure::Glare, now, events),
             _ if ok && !entered => {
                 self.job = Job::Seize { entered: true };
-                let command = if self.profile.tones { self.profile.off_hook } else { self.profile.off_hook_other };
+                let command = self.profile.seize;
                 self.send(command.as_bytes(), Kind::Plain, HOOK_LIMIT, now, events);
             }
             _ if ok => {

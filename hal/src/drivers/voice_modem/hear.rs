@@ -288,7 +288,7 @@ impl<P: Port> VoiceModem<P> {
         }
         self.noise = 0;
         let dialling = matches!(self.job, Job::Dial(Dial::Piece { .. }));
-        match code {
+        match self.profile.event(code) {
             e::DTMF_BEGIN => {
                 self.hear.close_digit(events);
                 self.hear.shielded = true;
@@ -323,8 +323,7 @@ impl<P: Port> VoiceModem<P> {
             e::FAX_CALLING => self.media(MediaSign::FaxCalling, events),
             // 2100 Hz is what a fax machine answers with too, but the modem says no more than this.
             e::DATA_CALLING | e::ANSWER_TONE | e::DATA_ANSWER => self.media(MediaSign::Modem, events),
-            // Before V.253 this was the handset.
-            TEXT_TELEPHONE if self.profile.tones => self.media(MediaSign::Tty, events),
+            TEXT_TELEPHONE => self.media(MediaSign::Tty, events),
             e::POLARITY => events.push(LineEvent::PolarityReversed),
             e::LOOP_BREAK => {
                 let own = now < self.hear.break_ignored_until || dialling || matches!(self.job, Job::Flash { .. });

@@ -16,6 +16,7 @@
 mod call;
 mod callerid;
 mod chat;
+pub mod codec;
 mod dial;
 mod dialing;
 mod hangup;
@@ -79,7 +80,7 @@ enum Service {
 /// While the host speaks to the modem itself (`PassThrough`) it is left alone altogether. Taken back, it is started anew: nobody
 /// knows how it was left.
 ///
-/// Programs get the call's audio where the modem has a format of 8 bits and 8 kHz. `Speaker` sets `M0` or `M1` between other
+/// Programs get the call's audio where the modem has a format that [`codec`] knows. `Speaker` sets `M0` or `M1` between other
 /// commands; a stream of audio is interrupted for it.
 ///
 /// Give it a queue with room for at least 256 events: it reads only while there is room for what a chunk can bring.
@@ -102,6 +103,7 @@ pub struct VoiceModem<P: Port> {
     hear: hear::State,
     stream: stream::State,
     streams: Streams,
+    codec: codec::Codec,
     country: &'static Country,
     caller: callerid::Gatherer,
     gauge: Arc<Gauge>,
@@ -133,7 +135,7 @@ impl<P: Port> VoiceModem<P> {
         Self {
             port,
             clock,
-            profile: profile::DEFAULT,
+            profile: profile::all().first().copied().unwrap_or(profile::DEFAULT),
             chosen: false,
             service: Service::Starting,
             out: ArrayVec::new(),
@@ -148,6 +150,7 @@ impl<P: Port> VoiceModem<P> {
             hear: hear::State::default(),
             stream: stream::State::default(),
             streams: Streams::new(),
+            codec: codec::Codec::new(),
             country: US,
             caller: callerid::Gatherer::default(),
             gauge: Arc::default(),
@@ -174,7 +177,17 @@ impl<P: Port> VoiceModem<P> {
         self
     }
 
-    /// Sends ringback and busy tone as they sound in `country`, not in the United States.
+    /// Tries this profile first: what the modem says of itself may lead to another one.
+    #[must_use]
+    pub fn with_hint(mut self, profile: &'static Profile) -> Self {
+        if !self.chosen {
+            self.profile = profile;
+        }
+        self
+    }
+
+    /// Tells the modem, where that is possible, that it is in `country`, if that is not the United States, and sends ringback
+    /// and busy tone as they sound there.
     #[must_use]
     pub fn with_country(mut self, country: &'static Country) -> Self {
         self.country = country;
@@ -184,6 +197,16 @@ impl<P: Port> VoiceModem<P> {
     /// The profile in use: as chosen, or as the modem's answers suggest.
     pub const fn profile(&self) -> &'static Profile {
         self.profile
+    }
+
+    /// The format of the call's audio, once the modem is in service.
+    pub fn format(&self) -> Option<codec::Format> {
+        self.codec.format()
+    }
+
+    /// What is known of the modem's firmware, or why it is not used; `None`: nothing.
+    pub const fn advice(&self) -> Option<&'static str> {
+        self.start.advice
     }
 
     /// The port, to reach what the trait does not have.

@@ -36,9 +36,11 @@ impl<P: Port> VoiceModem<P> {
             }
             put(&mut command, b";");
         } else {
-            put(&mut command, b"AT+VTS=");
-            let length = (milliseconds(call.digit) / 10).clamp(1, 255);
-            let gap = (milliseconds(call.gap) / 10).clamp(1, 255);
+            let tones = &self.profile.tones;
+            put(&mut command, tones.command.as_bytes());
+            let unit = u32::from(tones.unit_ms.max(1));
+            let length = (milliseconds(call.digit) / unit).clamp(1, 255);
+            let gap = (milliseconds(call.gap) / unit).clamp(1, 255);
             for d in run {
                 let mut item = Command::new();
                 if taken > 0 {
@@ -46,7 +48,15 @@ impl<P: Port> VoiceModem<P> {
                     put_number(&mut item, gap);
                     put(&mut item, b"],");
                 }
-                if call.tone_form < 2 {
+                if let (true, Some((low, high))) = (tones.pairs, frequencies(d)) {
+                    put(&mut item, b"[");
+                    put_number(&mut item, low);
+                    put(&mut item, b",");
+                    put_number(&mut item, high);
+                    put(&mut item, b",");
+                    put_number(&mut item, length);
+                    put(&mut item, b"]");
+                } else if call.tone_form < 2 {
                     put(&mut item, &[b'{', d, b',']);
                     put_number(&mut item, length);
                     put(&mut item, b"}");
@@ -80,7 +90,7 @@ impl<P: Port> VoiceModem<P> {
                 self.hold_until(now + self.call.gap);
                 self.send_digits(now, events);
             }
-            Reply::Code(ResultCode::Error) if self.call.mode == DigitMode::Dtmf && self.call.tone_form < 2 => {
+            Reply::Code(ResultCode::Error) if self.can_be_simpler() => {
                 self.call.tone_form += 1;
                 self.send_digits(now, events);
             }
@@ -94,15 +104,24 @@ impl<P: Port> VoiceModem<P> {
         }
     }
 
+    /// Whether digits were refused that can be asked for in a simpler form.
+    fn can_be_simpler(&self) -> bool {
+        self.call.mode == DigitMode::Dtmf && self.call.tone_form < if self.profile.tones.pairs { 1 } else { 2 }
+    }
+
     pub(super) fn flash(&mut self, now: Time, events: &mut EventQueue) {
-        let by_dial = self.call.flash_by_dial || !self.caps.contains(Caps::SENDS_DTMF);
+        let tones = &self.profile.tones;
+        let by_dial = self.call.flash_by_dial || !tones.flash || !self.caps.contains(Caps::SENDS_DTMF);
         self.job = Job::Flash { by_dial };
         self.hear.own_loop_break(now);
         self.hear.forget_tone();
         if by_dial {
             self.send(b"ATX3D!;", Kind::Go, HOOK_LIMIT * 2, now, events);
         } else {
-            self.send(b"AT+VTS=!", Kind::Plain, HOOK_LIMIT, now, events);
+            let mut command = Command::new();
+            put(&mut command, tones.command.as_bytes());
+            put(&mut command, b"!");
+            self.send(&command, Kind::Plain, HOOK_LIMIT, now, events);
         }
     }
 
@@ -129,4 +148,10 @@ impl<P: Port> VoiceModem<P> {
             }
         }
     }
+}
+
+/// The two frequencies of a digit, in Hz (ITU-T Q.23).
+fn frequencies(digit: u8) -> Option<(u32, u32)> {
+    let at = b"123A456B789C*0#D".iter().position(|d| *d == digit)?;
+    Some((*[697, 770, 852, 941].get(at / 4)?, *[1_209, 1_336, 1_477, 1_633].get(at % 4)?))
 }

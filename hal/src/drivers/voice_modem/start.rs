@@ -2,8 +2,10 @@
 
 use super::call::Job;
 use super::chat::{Kind, Reply};
+use super::dial::{Command, put};
 use super::{EventQueue, HEALTH, Port, Service, VoiceModem, profile};
 use loopstart_signal::at::{ResultCode, integers, ranges_contain, value};
+use loopstart_signal::country::US;
 use loopstart_signal::{ActionKind, Caps, Failure, LineEvent, Loss, ReleaseWitness, Time, dle};
 use std::time::Duration;
 
@@ -36,11 +38,15 @@ pub(super) enum Step {
     Identify,
     Maker,
     Model,
+    /// What else may name it, while nothing did.
+    Other(u8),
     Classes,
     ClassZero,
     Basics,
     Basic(u8),
     Extra(u8),
+    CountryCheck,
+    Country,
     EnterVoice,
     Routes,
     Tones,
@@ -55,6 +61,11 @@ const BASICS: [&str; 5] = ["AT&C1", "AT&D2", "ATS0=0", "ATX4", LOUDSPEAKER];
 /// Off until somebody wants it.
 const LOUDSPEAKER: &str = "ATM0";
 
+/// What else a modem may name itself by.
+const OTHERS: [&str; 3] = ["ATI6", "AT+FMI", "ATI"];
+/// A modem that cannot be used is asked again after this: another one may be plugged in.
+const REFUSED: Duration = Duration::from_secs(3_600);
+
 /// What has been found out.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct State {
@@ -65,6 +76,14 @@ pub(super) struct State {
     /// Which of the profile's ways turns caller identification on.
     pub(super) caller_id: Option<u8>,
     voice: bool,
+    /// A profile was found by what it says of itself.
+    identified: bool,
+    /// What is known of its firmware.
+    pub(super) advice: Option<&'static str>,
+    /// It reads the setting of caller identification back as on, and takes no harm from being asked.
+    verified: bool,
+    /// The health check asks about caller identification.
+    checks_caller_id: bool,
     /// It answers in numbers whatever it is told.
     pub(super) numeric: bool,
 }
@@ -121,9 +140,19 @@ impl<P: Port> VoiceModem<P> {
 
     fn give_up(&mut self, now: Time, events: &mut EventQueue) {
         let loss = if self.start.heard > 0 { Loss::Garbled } else { Loss::Silent };
+        self.out_of_service(loss, now + RETRY, events);
+    }
+
+    /// The modem is one that cannot be used.
+    fn refuse(&mut self, now: Time, events: &mut EventQueue) {
+        self.start.advice = Some(self.profile.refuse);
+        self.out_of_service(Loss::Unsupported, now + REFUSED, events);
+    }
+
+    fn out_of_service(&mut self, loss: Loss, retry: Time, events: &mut EventQueue) {
         let told = matches!(self.service, Service::Lost(_));
         self.quiesce();
-        self.service = Service::Lost(now + RETRY);
+        self.service = Service::Lost(retry);
         if !told {
             events.push(LineEvent::Lost(loss));
         }
@@ -162,6 +191,7 @@ impl<P: Port> VoiceModem<P> {
                     }
                 }
                 match self.learn(step, reply) {
+                    Some(Step::Classes) if !self.profile.refuse.is_empty() => return self.refuse(now, events),
                     Some(next) => next,
                     None => return self.finish_start(now, events),
                 }
@@ -197,6 +227,10 @@ impl<P: Port> VoiceModem<P> {
             Step::Identify => self.ask(b"ATI3", now, events),
             Step::Maker => self.ask(b"AT+GMI", now, events),
             Step::Model => self.ask(b"AT+GMM", now, events),
+            Step::Other(n) => match OTHERS.get(usize::from(n)) {
+                Some(command) => self.ask(command.as_bytes(), now, events),
+                None => self.begin_step(Step::Classes, now, events),
+            },
             Step::Classes => self.ask(profile.classes.as_bytes(), now, events),
             Step::ClassZero | Step::LeaveVoice => self.ask(profile.leave_voice.as_bytes(), now, events),
             Step::Basics => self.ask(b"AT&C1&D2S0=0X4M0", now, events),
@@ -206,13 +240,28 @@ impl<P: Port> VoiceModem<P> {
             },
             Step::Extra(n) => match profile.init.get(usize::from(n)) {
                 Some(command) => self.ask(command.as_bytes(), now, events),
+                None => self.begin_step(Step::CountryCheck, now, events),
+            },
+            Step::CountryCheck | Step::Country => match self.country_command(step == Step::Country) {
+                Some(command) => self.ask(&command, now, events),
                 None if self.start.voice => self.begin_step(Step::EnterVoice, now, events),
                 None => self.begin_step(Step::CallerId(0), now, events),
             },
             Step::EnterVoice => self.ask(profile.enter_voice.as_bytes(), now, events),
-            Step::Routes => self.ask(b"AT+VLS=?", now, events),
-            Step::Tones => self.ask(b"AT+VTS=?", now, events),
-            Step::Formats => self.ask(b"AT+VSM=?", now, events),
+            Step::Routes if profile.routes.is_empty() => self.begin_step(Step::Tones, now, events),
+            Step::Routes => self.ask(profile.routes.as_bytes(), now, events),
+            // What has no list of its own cannot be asked.
+            Step::Tones if profile.tones.command.is_empty() || profile.tones.pairs => {
+                self.begin_step(Step::Formats, now, events);
+            }
+            Step::Tones => {
+                let mut command = Command::new();
+                put(&mut command, profile.tones.command.as_bytes());
+                put(&mut command, b"?");
+                self.ask(&command, now, events);
+            }
+            Step::Formats if profile.stream.list.is_empty() => self.begin_step(Step::LeaveVoice, now, events),
+            Step::Formats => self.ask(profile.stream.list.as_bytes(), now, events),
             Step::CallerId(n) => match profile.caller_id.get(usize::from(n)) {
                 Some((set, _)) => self.ask(set.as_bytes(), now, events),
                 None => self.finish_start(now, events),
@@ -252,8 +301,19 @@ impl<P: Port> VoiceModem<P> {
             }
             Step::Model => {
                 self.identity(&info);
-                Step::Classes
+                self.after_identity(0)
             }
+            Step::Other(n) => {
+                self.identity(&info);
+                self.after_identity(n + 1)
+            }
+            Step::CountryCheck if ok => {
+                let code = self.country_code().map(|code| [hex(code >> 4), hex(code)]);
+                let answer = value(first, b"+GCI");
+                let is = code.is_some_and(|code| answer.get(..2).is_some_and(|a| a.eq_ignore_ascii_case(&code)));
+                if is { self.after_country() } else { Step::Country }
+            }
+            Step::CountryCheck | Step::Country => self.after_country(),
             Step::Classes => {
                 let name = self.profile.classes.trim_start_matches("AT").trim_end_matches("=?");
                 let classes = info.split(|b| *b == b'\n');
@@ -277,7 +337,17 @@ impl<P: Port> VoiceModem<P> {
             // Only what was tried counts: firmware is known that lists the class and refuses it.
             Step::EnterVoice if ok => {
                 state.caps.0 |= VOICE;
-                if self.profile.tones { Step::Routes } else { Step::LeaveVoice }
+                if self.profile.tones.pairs {
+                    state.caps.0 |= Caps::SENDS_DTMF | Caps::SENDS_TONES;
+                }
+                if self.profile.vcon_is_answer {
+                    state.caps.0 |= Caps::SEES_ANSWER;
+                }
+                if self.profile.stream.list.is_empty() {
+                    self.codec.set(super::codec::choose(self.profile, b""));
+                    state.caps.0.set(Caps::AUDIO, self.codec.format().is_some());
+                }
+                Step::Routes
             }
             Step::EnterVoice => {
                 state.voice = false;
@@ -296,8 +366,8 @@ impl<P: Port> VoiceModem<P> {
                 Step::Formats
             }
             Step::Formats => {
-                self.stream.format = if ok { super::stream::format(&info) } else { None };
-                state.caps.0.set(Caps::AUDIO, self.stream.format.is_some());
+                self.codec.set(if ok { super::codec::choose(self.profile, &info) } else { None });
+                state.caps.0.set(Caps::AUDIO, self.codec.format().is_some());
                 Step::LeaveVoice
             }
             Step::LeaveVoice => Step::CallerId(0),
@@ -307,8 +377,9 @@ impl<P: Port> VoiceModem<P> {
                 let (_, query) = self.profile.caller_id.get(usize::from(n))?;
                 let name = query.trim_start_matches("AT").trim_end_matches('?');
                 // A modem that reads the setting back as off did not take it. One that cannot be asked may have.
-                let off = ok && integers(value(first, name.as_bytes())).next() == Some(0);
-                if off {
+                let read = integers(value(first, name.as_bytes())).next().filter(|_| ok);
+                state.verified = read.is_some_and(|n| n > 0) && !self.chat.numeric;
+                if read == Some(0) {
                     Step::CallerId(n + 1)
                 } else {
                     state.caller_id = Some(n);
@@ -320,9 +391,45 @@ impl<P: Port> VoiceModem<P> {
     }
 
     fn identity(&mut self, info: &[u8]) {
-        if !self.chosen && self.profile == profile::DEFAULT {
-            self.profile = profile::by_identity(info);
+        if !self.chosen && !self.start.identified {
+            let found = profile::by_identity(info);
+            self.start.identified = *found != *profile::DEFAULT;
+            if self.start.identified {
+                self.profile = found;
+            }
         }
+        self.start.advice = self.start.advice.or_else(|| self.profile.advice(info));
+    }
+
+    /// What to ask next: what else may name the modem, while nothing did.
+    fn after_identity(&self, n: u8) -> Step {
+        let known = self.chosen || self.start.identified || usize::from(n) >= OTHERS.len();
+        if known { Step::Classes } else { Step::Other(n) }
+    }
+
+    fn after_country(&self) -> Step {
+        if self.start.voice { Step::EnterVoice } else { Step::CallerId(0) }
+    }
+
+    /// The code of the line's country, unless that is the one taken for granted: a modem's own setting is left alone then.
+    fn country_code(&self) -> Option<u8> {
+        (self.country.code != US.code).then(|| crate::t35::code(self.country.code)).flatten()
+    }
+
+    /// Asks for the modem's country, or sets it.
+    fn country_command(&self, set: bool) -> Option<Command> {
+        let code = self.country_code()?;
+        let (before, after) = self.profile.country.split_once("{code}")?;
+        let mut command = Command::new();
+        if set {
+            put(&mut command, before.as_bytes());
+            put(&mut command, &[hex(code >> 4), hex(code)]);
+            put(&mut command, after.as_bytes());
+        } else {
+            put(&mut command, before.strip_suffix('=')?.as_bytes());
+            put(&mut command, b"?");
+        }
+        Some(command)
     }
 
     fn finish_start(&mut self, now: Time, events: &mut EventQueue) {
@@ -367,6 +474,13 @@ impl<P: Port> VoiceModem<P> {
 
     /// Whether the reply to the health check is one.
     pub(super) fn health_reply(&mut self, reply: Reply, now: Time, events: &mut EventQueue) {
+        if std::mem::take(&mut self.start.checks_caller_id) {
+            // A modem that reads it back as off has lost its settings: it was without power, or reset.
+            let way = self.start.caller_id.and_then(|n| self.profile.caller_id.get(usize::from(n)));
+            let name = way.map_or("", |(_, query)| query.trim_start_matches("AT").trim_end_matches('?'));
+            let lost = reply.is_ok() && integers(value(&self.chat.info, name.as_bytes())).next() == Some(0);
+            return if lost { self.begin_start(false, now, events) } else { self.end_job(now, events) };
+        }
         if matches!(reply, Reply::Code(ResultCode::Ok | ResultCode::Error)) {
             if self.chat.numeric && !self.start.numeric && self.start.quiet_again < 2 {
                 // The reply may be one to the command before, and this one lost.
@@ -374,10 +488,25 @@ impl<P: Port> VoiceModem<P> {
                 return self.ask(b"ATE0V1Q0", now, events);
             }
             self.start.numeric |= self.chat.numeric;
-            self.end_job(now, events);
+            let way = self.start.caller_id.and_then(|n| self.profile.caller_id.get(usize::from(n)));
+            match way {
+                Some((_, query)) if self.start.verified && self.queue.is_empty() => {
+                    self.start.checks_caller_id = true;
+                    self.ask(query.as_bytes(), now, events);
+                }
+                _ => self.end_job(now, events),
+            }
         } else {
             self.recover(now, events);
         }
+    }
+}
+
+/// A hexadecimal digit.
+const fn hex(n: u8) -> u8 {
+    match n & 15 {
+        n @ 0..=9 => b'0' + n,
+        n => b'A' - 10 + n,
     }
 }
 

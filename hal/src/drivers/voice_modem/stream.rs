@@ -4,16 +4,18 @@
 //! it has not, it receives while a program listens, transmits while one speaks, and hears nothing meanwhile. Whatever else is
 //! wanted of the modem ends the stream first; it begins again afterwards.
 //!
-//! Samples are of 8 bits and 8 kHz. The modem's buffer is kept some 0.2 s ahead of its clock as ours measures it: its own may
-//! be half a percent off, and then it runs dry for a moment now and then, or the port takes less.
+//! Samples are coded as the modem has it (`codec`). Its buffer is kept some 0.2 s ahead of its clock as ours measures it: its
+//! own may be half a percent off, and then it runs dry for a moment now and then, or the port takes less and the rest waits
+//! with us. Its commands, and what ends them, are the profile's.
 
 use super::call::Job;
 use super::chat::{Kind, Reply};
-use super::dial::{Command, put, put_number};
-use super::{EventQueue, Port, Service, VoiceModem};
+use super::dial::Command;
+use super::profile::Profile;
+use super::{EventQueue, Port, Service, VoiceModem, profile};
 use arrayvec::ArrayVec;
-use loopstart_signal::at::{ResultCode, value};
-use loopstart_signal::{Caps, LineEvent, ReleaseWitness, SAMPLE_RATE, Time, dle, g711, linear};
+use loopstart_signal::at::ResultCode;
+use loopstart_signal::{Caps, LineEvent, ReleaseWitness, SAMPLE_RATE, Time, dle};
 use std::time::Duration;
 
 /// How often programs are looked after.
@@ -26,6 +28,10 @@ const PAUSE: Duration = Duration::from_millis(300);
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 /// The end of a stream comes within this.
 const END_LIMIT: Duration = Duration::from_secs(1);
+/// What a slow modem and the system's buffers before it may still have to play when we are done.
+const BACKLOG: Duration = Duration::from_secs(2);
+/// Bytes of the queue towards the modem that are kept for the end of a stream.
+const RESERVE: usize = 256;
 /// Streams that failed, or ended by themselves, after which the modem is not asked again in this call.
 const FAILURES: u8 = 3;
 /// Samples handled at once.
@@ -43,11 +49,11 @@ pub(super) enum Way {
 }
 
 impl Way {
-    const fn command(self) -> &'static [u8] {
+    const fn command(self, profile: &Profile) -> &'static str {
         match self {
-            Self::Transmit => b"AT+VTX",
-            Self::Receive => b"AT+VRX",
-            Self::Duplex => b"AT+VTR",
+            Self::Transmit => profile.stream.transmit,
+            Self::Receive => profile.stream.receive,
+            Self::Duplex => profile.stream.duplex,
         }
     }
 
@@ -73,85 +79,9 @@ pub(super) enum Step {
     Stopping(Way, bool),
 }
 
-/// How samples are coded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Coding {
-    Unsigned,
-    MuLaw,
-    ALaw,
-    Signed,
-}
-
-impl Coding {
-    fn encode(self, sample: i16) -> u8 {
-        match self {
-            Self::Unsigned => linear::unsigned8_encode(sample),
-            Self::Signed => linear::signed8_encode(sample),
-            Self::MuLaw => g711::ulaw_encode(sample),
-            Self::ALaw => g711::alaw_encode(sample),
-        }
-    }
-
-    fn decode(self, byte: u8) -> i16 {
-        match self {
-            Self::Unsigned => linear::unsigned8_decode(byte),
-            Self::Signed => linear::signed8_decode(byte),
-            Self::MuLaw => g711::ulaw_decode(byte),
-            Self::ALaw => g711::alaw_decode(byte),
-        }
-    }
-}
-
-/// A format that the modem has: its number, and how samples are coded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Format {
-    id: u32,
-    coding: Coding,
-}
-
-/// Finds a format among the answers to `+VSM=?`: `128,"8-BIT LINEAR",(7200,8000)` or `1,"UNSIGNED PCM",8,0,8000,0,0`. Numbers
-/// differ between chips, names hardly. Unsigned samples come first, for every chip has them right.
-pub(super) fn format(info: &[u8]) -> Option<Format> {
-    let mut best: Option<(usize, Format)> = None;
-    for line in info.split(|b| *b == b'\n') {
-        let mut parts = value(line, b"+VSM").splitn(3, |b| *b == b'"');
-        let (Some(number), Some(name), Some(rest)) = (parts.next(), parts.next(), parts.next()) else { continue };
-        let number = number.iter().filter(|b| b.is_ascii_digit());
-        let id = number.take(4).fold(0, |id, digit| id * 10 + u32::from(digit - b'0'));
-        let has = |word: &[u8]| name.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word));
-        if !rest.windows(4).any(|w| w == b"8000") {
-            continue;
-        }
-        // What is called PCM without the number of bits has 8 only if it says so behind the name.
-        let eight = has(b"8-BIT") || has(b"8 BIT") || rest.iter().find(|b| b.is_ascii_digit()) == Some(&b'8');
-        let adaptive = has(b"ADPCM") || has(b"IMA") || has(b"G.72");
-        let (rank, coding) = if adaptive || has(b"16") || has(b"14") {
-            continue;
-        } else if has(b"ULAW") || has(b"U-LAW") || has(b"MU") || has(b"711U") {
-            (1, Coding::MuLaw)
-        } else if has(b"ALAW") || has(b"A-LAW") || has(b"711A") {
-            (2, Coding::ALaw)
-        } else if !eight {
-            continue;
-        } else if has(b"UNSIGNED") || has(b"LINEAR") {
-            (0, Coding::Unsigned)
-        } else if has(b"SIGNED") {
-            (3, Coding::Signed)
-        } else {
-            continue;
-        };
-        if best.is_none_or(|(r, _)| rank < r) {
-            best = Some((rank, Format { id, coding }));
-        }
-    }
-    best.map(|(_, format)| format)
-}
-
 /// What is known of the streams.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// The modem's format, found at its start; none: it has none that we know.
-    pub(super) format: Option<Format>,
     /// `+VTR` was refused.
     half_duplex: bool,
     /// The format was set since the voice class was entered.
@@ -177,7 +107,7 @@ pub(super) struct State {
 impl State {
     /// The call is over, and with it what was set for it.
     pub(super) fn end_call(&mut self) {
-        *self = Self { format: self.format, half_duplex: self.half_duplex, ..Self::default() };
+        *self = Self { half_duplex: self.half_duplex, ..Self::default() };
     }
 }
 
@@ -231,7 +161,7 @@ impl<P: Port> VoiceModem<P> {
     /// The stream that programs want.
     fn wanted(&mut self) -> Option<Way> {
         let (listens, speaks) = (self.streams.has_readers(), self.streams.is_spoken_to());
-        if !self.stream.half_duplex && (listens || speaks) {
+        if !self.stream.half_duplex && !self.profile.stream.duplex.is_empty() && (listens || speaks) {
             Some(Way::Duplex)
         } else if speaks {
             Some(Way::Transmit)
@@ -251,16 +181,15 @@ impl<P: Port> VoiceModem<P> {
     }
 
     fn begin_stream(&mut self, way: Way, now: Time, events: &mut EventQueue) {
-        if let (false, Some(format)) = (self.stream.set, self.stream.format) {
+        if let (false, Some(format)) = (self.stream.set, self.codec.format()) {
             let mut command = Command::new();
-            put(&mut command, b"AT+VSM=");
-            put_number(&mut command, format.id);
-            put(&mut command, b",8000");
+            let values = [("id", format.id), ("rate", u32::from(format.rate))];
+            profile::fill(&mut command, self.profile.stream.set, &values);
             self.job = Job::Stream(Step::Format(way));
             return self.ask(&command, now, events);
         }
         self.job = Job::Stream(Step::Starting(way));
-        self.send(way.command(), Kind::Go, CONNECT_LIMIT, now, events);
+        self.send(way.command(self.profile).as_bytes(), Kind::Go, CONNECT_LIMIT, now, events);
     }
 
     pub(super) fn stream_step(&mut self, step: Step, reply: Reply, now: Time, events: &mut EventQueue) {
@@ -286,6 +215,7 @@ impl<P: Port> VoiceModem<P> {
                 (stream.began, stream.spoke, stream.sent, stream.at) = (now, now, 0, now);
                 (stream.fresh, stream.full, stream.ended) = (true, false, false);
                 stream.heard.clear();
+                self.codec.begin();
                 self.job = Job::Stream(Step::Running(way));
                 if !self.queue.is_empty() {
                     self.end_stream(now, events);
@@ -300,7 +230,7 @@ impl<P: Port> VoiceModem<P> {
             (Step::Stopping(..), Reply::Code(_)) => self.end_job(now, events),
             (Step::Stopping(way, false), _) => {
                 // Some take only this for the end of what they send, and it ends nothing else.
-                self.put_bytes(&[dle::DLE, dle::ESC]);
+                self.put_bytes(self.profile.stream.stop_other);
                 self.flush(now, events);
                 self.job = Job::Stream(Step::Stopping(way, true));
                 self.await_reply(END_LIMIT, now);
@@ -320,16 +250,24 @@ impl<P: Port> VoiceModem<P> {
         self.hand_on();
         // Whoever hangs up does not wait for what is still to be played.
         let hurry = self.queue.iter().any(|a| a.kind == loopstart_signal::ActionKind::Release);
-        let ahead = if hurry { Duration::ZERO } else { AHEAD };
+        let stream = &self.profile.stream;
+        let mut limit = END_LIMIT;
         match way {
-            Way::Receive => self.put_bytes(&[dle::DLE, b'!']),
-            Way::Duplex => self.put_bytes(&[dle::DLE, b'^']),
+            Way::Receive => self.put_bytes(stream.stop),
+            Way::Duplex => {
+                self.say_rest();
+                self.put_bytes(stream.stop_duplex);
+            }
             Way::Transmit if hurry => self.put_bytes(&[dle::DLE, dle::CAN, dle::DLE, dle::ETX]),
-            Way::Transmit => self.put_bytes(&[dle::DLE, dle::ETX]),
+            Way::Transmit => {
+                self.say_rest();
+                self.put_bytes(&[dle::DLE, dle::ETX]);
+                limit += AHEAD + BACKLOG;
+            }
         }
         self.flush(now, events);
         self.job = Job::Stream(Step::Stopping(way, false));
-        self.await_reply(END_LIMIT + ahead, now);
+        self.await_reply(limit, now);
     }
 
     /// `<DLE><ETX>` from the modem.
@@ -337,14 +275,14 @@ impl<P: Port> VoiceModem<P> {
         match self.job {
             Job::Stream(Step::Running(way)) => {
                 // By itself: a timeout of its own, or it cannot go on.
-                self.hand_on();
+                self.hear_rest();
                 self.stream.failures = self.stream.failures.saturating_add(1);
                 self.stream.ended = true;
                 self.job = Job::Stream(Step::Stopping(way, false));
                 self.await_reply(END_LIMIT, now);
             }
             Job::Stream(Step::Stopping(..)) => {
-                self.hand_on();
+                self.hear_rest();
                 self.stream.ended = true;
             }
             _ => self.noise(2, now, events),
@@ -370,11 +308,14 @@ impl<P: Port> VoiceModem<P> {
         if std::mem::take(&mut self.stream.fresh) && byte == b'\n' {
             return;
         }
-        let Some(format) = self.stream.format else { return };
-        if self.stream.heard.is_full() {
+        // A byte has four samples at most.
+        if self.stream.heard.remaining_capacity() < 4 {
             self.hand_on();
         }
-        let _ = self.stream.heard.try_push(format.coding.decode(byte));
+        let heard = &mut self.stream.heard;
+        self.codec.decode(byte, &mut |sample| {
+            let _ = heard.try_push(sample);
+        });
     }
 
     /// A byte outside of a received stream: true when it is the modem's flow control of what we send.
@@ -388,8 +329,22 @@ impl<P: Port> VoiceModem<P> {
 
     /// Hands received samples to the programs.
     fn hand_on(&mut self) {
-        self.streams.hear(&self.stream.heard);
+        let streams = &mut self.streams;
+        self.codec.hear(&self.stream.heard, &mut |samples| streams.hear(samples));
         self.stream.heard.clear();
+    }
+
+    /// The received stream is over.
+    fn hear_rest(&mut self) {
+        self.hand_on();
+        let streams = &mut self.streams;
+        self.codec.hear_rest(&mut |samples| streams.hear(samples));
+    }
+
+    /// What we say is over: what the codec still has goes out, into the room that was kept for it.
+    fn say_rest(&mut self) {
+        let out = &mut self.out;
+        self.codec.finish(&mut |byte| shielded(byte, out));
     }
 
     /// Samples that the modem has played since the stream began.
@@ -399,7 +354,6 @@ impl<P: Port> VoiceModem<P> {
 
     /// Sends what programs say, as far as the modem's buffer is to be filled.
     fn speak(&mut self, now: Time, events: &mut EventQueue) {
-        let Some(format) = self.stream.format else { return };
         let due = self.due(now);
         if self.stream.sent < due {
             // It ran dry: what comes now is played at once.
@@ -408,8 +362,8 @@ impl<P: Port> VoiceModem<P> {
         let ahead = AHEAD.as_millis() as u64 * u64::from(SAMPLE_RATE) / 1_000;
         let target = self.due(now) + ahead;
         while !self.stream.full && self.stream.sent < target {
-            // Each sample may take two bytes, and the end of the stream needs some too.
-            let room = self.out.remaining_capacity().saturating_sub(8) / 2;
+            // The end of the stream needs room too.
+            let room = self.out.remaining_capacity().saturating_sub(RESERVE) / self.codec.widest();
             let wanted = usize::try_from(target - self.stream.sent).unwrap_or(PIECE).min(PIECE).min(room);
             let mut samples = [0; PIECE];
             let Some(samples) = samples.get_mut(..wanted).filter(|s| !s.is_empty()) else { break };
@@ -420,39 +374,15 @@ impl<P: Port> VoiceModem<P> {
             self.stream.spoke = now;
             self.stream.sent += said as u64;
             let out = &mut self.out;
-            for sample in samples.iter().take(said) {
-                dle::Encoder::new().data(&[format.coding.encode(*sample)], |byte| {
-                    let _ = out.try_push(byte);
-                });
-            }
+            self.codec.encode(samples.get(..said).unwrap_or_default(), &mut |byte| shielded(byte, out));
             self.flush(now, events);
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn formats_are_known_by_their_names() {
-        let cx = b"0,\"SIGNED PCM\",8,0,8000,0,0\n1,\"UNSIGNED PCM\",8,0,8000,0,0\n129,\"IMA ADPCM\",4,0,8000,0,0\n131,\"Mu-Law\",8,0,8000,0,0\n133,\"14 bit PCM\",14,0,8000,0,0\n";
-        assert_eq!(format(cx), Some(Format { id: 1, coding: Coding::Unsigned }));
-        let agere = b"+VSM: 128,\"8-BIT LINEAR\",(7200,8000,11025)\n+VSM: 129,\"16-BIT LINEAR\",(7200,8000,11025)\n";
-        assert_eq!(format(agere), Some(Format { id: 128, coding: Coding::Unsigned }));
-        assert_eq!(
-            format(b"5,\"G.711A\",8,0,8000\n4,\"G.711U\",8,0,8000\n"),
-            Some(Format { id: 4, coding: Coding::MuLaw })
-        );
-        assert_eq!(format(b"0,\"SIGNED PCM\",8,0,8000,0,0\n"), Some(Format { id: 0, coding: Coding::Signed }));
-        for other in [
-            &b"2,\"ADPCM\",4,0,8000\n"[..],
-            b"128,\"8-BIT LINEAR\",(7200)\n",
-            b"1,\"UNSIGNED PCM\",16,0,8000\n",
-            b"",
-            b"\"\"\n",
-        ] {
-            assert_eq!(format(other), None);
-        }
-    }
+/// A byte of the stream on its way to the modem.
+fn shielded<const N: usize>(byte: u8, out: &mut ArrayVec<u8, N>) {
+    dle::Encoder::new().data(&[byte], |byte| {
+        let _ = out.try_push(byte);
+    });
 }

@@ -5,6 +5,7 @@
 use super::call::{HOOK_LIMIT, Job};
 use super::chat::{Kind, Reply};
 use super::dial::{Command, put, put_number};
+use super::profile::Tones;
 use super::{EventQueue, Port, VoiceModem};
 use arrayvec::ArrayVec;
 use loopstart_signal::at::ResultCode;
@@ -83,9 +84,11 @@ impl Score {
     }
 
     /// The next command and how long it lasts; none when the tone is over.
-    fn next(&mut self, command: &mut Command) -> Option<Duration> {
+    fn next(&mut self, tones: &Tones, command: &mut Command) -> Option<Duration> {
         command.clear();
-        put(command, b"AT+VTS=");
+        put(command, tones.command.as_bytes());
+        // Tens of milliseconds in a unit of the modem's.
+        let unit = u32::from(tones.unit_ms).div_ceil(10).max(1);
         let mut total = 0;
         while total < AT_ONCE && self.left != Some(0) {
             let Some(step) = self.steps.get(self.at) else { break };
@@ -99,7 +102,7 @@ impl Score {
                 }
                 put(&mut item, b",");
             }
-            put_number(&mut item, length);
+            put_number(&mut item, length.div_ceil(unit));
             put(&mut item, b"]");
             if command.len() + item.len() > LINE {
                 break;
@@ -137,7 +140,8 @@ impl<P: Port> VoiceModem<P> {
     /// Sends the next piece of the tone.
     pub(super) fn send_tone(&mut self, now: Time, events: &mut EventQueue) {
         let mut command = Command::new();
-        let Some(length) = self.call.score.as_mut().and_then(|score| score.next(&mut command)) else {
+        let Some(length) = self.call.score.as_mut().and_then(|score| score.next(&self.profile.tones, &mut command))
+        else {
             self.call.score = None;
             return self.finish(Outcome::Ok, now, events);
         };
@@ -166,6 +170,7 @@ impl<P: Port> VoiceModem<P> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drivers::voice_modem::profile::V253;
     use loopstart_signal::TonePart;
     use loopstart_signal::country::US;
 
@@ -173,7 +178,7 @@ mod tests {
         let tone = OutTone { tone, duration: ms.map(Duration::from_millis) };
         let Some(mut score) = Score::new(&tone, US) else { return Vec::new() };
         let (mut all, mut command) = (Vec::new(), Command::new());
-        while all.len() < most && score.next(&mut command).is_some() {
+        while all.len() < most && score.next(&V253.tones, &mut command).is_some() {
             assert!(command.len() <= LINE);
             all.push(String::from_utf8(command.to_vec()).unwrap());
         }

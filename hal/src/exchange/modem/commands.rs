@@ -4,7 +4,7 @@ use super::dialer::{After, Answerer, Dialer, MAX_ELEMENTS, Order};
 use super::escape::Escape;
 use super::output::Code;
 use super::settings::{RATES, Settings, VoiceSettings};
-use super::{BOOK, Modem, Next, State};
+use super::{BOOK, Dialect, Modem, Next, State};
 use arrayvec::ArrayVec;
 use loopstart_signal::at::command::{Command, DialElement, DialString, Form, Parameters, Syntax};
 use std::ops::RangeInclusive;
@@ -193,6 +193,9 @@ impl Modem {
     pub(super) fn reset(&mut self) {
         self.release();
         self.settings = self.stored;
+        if self.profile.forgets_caller_id {
+            self.settings.caller_id = 0;
+        }
         self.voice = VoiceSettings::new();
         self.class = 0;
         self.dtmf_events = true;
@@ -295,6 +298,10 @@ impl Modem {
     }
 
     fn dial(&mut self, dial: DialString<'_>) -> Next {
+        if self.profile.explicit_dial && !matches!(dial.elements().next(), Some(DialElement::Tone | DialElement::Pulse))
+        {
+            return Next::End(Code::Busy);
+        }
         let mut elements: ArrayVec<DialElement, MAX_ELEMENTS> = ArrayVec::new();
         for element in dial.elements() {
             let fits = match element {
@@ -340,6 +347,9 @@ impl Modem {
             "+GSN" => Some(self.profile.serial),
             _ => None,
         };
+        if text.is_some_and(str::is_empty) {
+            return Next::End(Code::Error);
+        }
         if let Some(text) = text {
             return match form {
                 Form::Execute => self.say(text),
@@ -404,23 +414,51 @@ impl Modem {
                 })
             }
             "+FCLASS" => self.class_command(form),
+            name if name.starts_with('#') && self.profile.dialect == Dialect::Rockwell => {
+                self.rockwell_command(name, form)
+            }
+            name if name.starts_with("+V") && self.profile.dialect == Dialect::Rockwell => Next::End(Code::Error),
+            name if self.profile.vendor.iter().any(|(known, _)| *known == name) => self.vendor_command(name, form),
             "+VCID" | "+VRID" | "+VDR" if self.profile.has_voice() => self.caller_command(name, form),
             name if name.starts_with("+V") || name == "+FLO" => self.voice_command(name, form),
             _ => Next::End(Code::Error),
         }
     }
 
+    /// A command of the maker's that does nothing here.
+    fn vendor_command(&mut self, name: &str, form: Form<'_>) -> Next {
+        let greatest =
+            self.profile.vendor.iter().find(|(known, _)| *known == name).map_or(0, |(_, greatest)| *greatest);
+        match form {
+            Form::Set(list) => match list.iter().next().map(|p| p.number()) {
+                Some(Ok(value)) if value.unwrap_or(0) <= greatest => {
+                    if (name, value) == ("-SCID", Some(1)) {
+                        self.settings.caller_id = 1;
+                    }
+                    Next::Go
+                }
+                _ => Next::End(Code::Error),
+            },
+            Form::Test => self.say(&format!("(0-{greatest})")),
+            Form::Read => self.say("0"),
+            Form::Execute => Next::Go,
+        }
+    }
+
     fn class_command(&mut self, form: Form<'_>) -> Next {
+        // Where the voice class has a command of its own this one does not know it.
+        let own = self.profile.dialect == Dialect::Rockwell;
+        let classes = self.profile.classes.iter().copied().filter(|c| !own || *c != 8);
         match form {
             Form::Test => {
-                let classes: Vec<String> = self.profile.classes.iter().map(u8::to_string).collect();
+                let classes: Vec<String> = classes.map(|c| c.to_string()).collect();
                 self.say(&classes.join(","))
             }
             Form::Read => self.say(&self.class.to_string()),
             Form::Set(list) => {
                 // `8.0` is another way to write 8.
                 let text = list.raw().strip_suffix(b".0").unwrap_or(list.raw());
-                let class = self.profile.classes.iter().copied().find(|c| c.to_string().as_bytes() == text);
+                let class = { classes }.find(|c| c.to_string().as_bytes() == text);
                 match class {
                     Some(class) => {
                         self.set_class(class);

@@ -1,6 +1,9 @@
 //! Sample formats of the voice stream.
 
-use loopstart_signal::g711;
+use loopstart_signal::adpcm::ima;
+use loopstart_signal::adpcm::rockwell::{self, Bits};
+use loopstart_signal::resample::Resampler;
+use loopstart_signal::{SAMPLE_RATE, g711};
 
 /// How a sample is coded in the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,10 @@ pub enum Encoding {
     MuLaw,
     /// ITU-T G.711 A-law.
     ALaw,
+    /// ADPCM of the Interactive Multimedia Association, 4 bits, the first sample in the low half of a byte.
+    Ima,
+    /// Rockwell's ADPCM of 2, 3 or 4 bits.
+    Rockwell(Bits),
 }
 
 impl Encoding {
@@ -22,16 +29,19 @@ impl Encoding {
     pub const fn bits(self) -> u8 {
         match self {
             Self::Signed16 => 16,
+            Self::Ima | Self::Rockwell(Bits::Four) => 4,
+            Self::Rockwell(Bits::Three) => 3,
+            Self::Rockwell(Bits::Two) => 2,
             _ => 8,
         }
     }
 
-    /// Bytes of a sample.
+    /// Bytes of a sample; 1 where several share one.
     pub const fn width(self) -> usize {
-        (self.bits() / 8) as usize
+        if matches!(self, Self::Signed16) { 2 } else { 1 }
     }
 
-    /// Codes a sample; of the two bytes the first [`width`](Self::width) count.
+    /// Codes a sample by itself; of the two bytes the first [`width`](Self::width) count.
     pub fn encode(self, sample: i16) -> [u8; 2] {
         match self {
             Self::Unsigned8 => [round8(sample) ^ 0x80, 0],
@@ -39,6 +49,7 @@ impl Encoding {
             Self::Signed16 => sample.to_le_bytes(),
             Self::MuLaw => [g711::ulaw_encode(sample), 0],
             Self::ALaw => [g711::alaw_encode(sample), 0],
+            Self::Ima | Self::Rockwell(_) => [0, 0],
         }
     }
 
@@ -51,6 +62,87 @@ impl Encoding {
             Self::Signed16 => i16::from_le_bytes(bytes),
             Self::MuLaw => g711::ulaw_decode(low),
             Self::ALaw => g711::alaw_decode(low),
+            Self::Ima | Self::Rockwell(_) => 0,
+        }
+    }
+}
+
+/// What turns the host's bytes into samples of the line, or the line's samples into bytes for the host, with its state.
+#[derive(Debug)]
+pub(super) struct Coder {
+    encoding: Encoding,
+    adaptive: Adaptive,
+    /// Between the line's rate and the stream's, where they differ.
+    to_line: Option<Resampler>,
+    from_line: Option<Resampler>,
+    /// The first byte of a sample of two.
+    half: Option<u8>,
+}
+
+#[derive(Debug)]
+enum Adaptive {
+    None,
+    Ima(ima::Encoder, ima::Decoder),
+    Rockwell(rockwell::Encoder, rockwell::Decoder),
+}
+
+impl Coder {
+    /// At the beginning of a stream of `rate` samples a second.
+    pub(super) fn new(encoding: Encoding, rate: u32) -> Self {
+        let adaptive = match encoding {
+            Encoding::Ima => Adaptive::Ima(ima::Encoder::modem(), ima::Decoder::modem()),
+            Encoding::Rockwell(bits) => Adaptive::Rockwell(rockwell::Encoder::new(bits), rockwell::Decoder::new(bits)),
+            _ => Adaptive::None,
+        };
+        let other = |from, to| if rate == SAMPLE_RATE { None } else { Resampler::new(from, to) };
+        let (to_line, from_line) = (other(rate, SAMPLE_RATE), other(SAMPLE_RATE, rate));
+        Self { encoding, adaptive, to_line, from_line, half: None }
+    }
+
+    /// A byte of the host; its samples go to `sink`.
+    pub(super) fn take(&mut self, byte: u8, sink: &mut impl FnMut(&[i16])) {
+        let mut samples = arrayvec::ArrayVec::<i16, 4>::new();
+        let push = &mut |sample| {
+            let _ = samples.try_push(sample);
+        };
+        match &mut self.adaptive {
+            Adaptive::Ima(_, decoder) => decoder.decode(&[byte], push),
+            Adaptive::Rockwell(_, decoder) => decoder.decode(&[byte], push),
+            Adaptive::None => match (self.encoding.width(), self.half.take()) {
+                (2, None) => self.half = Some(byte),
+                (2, Some(low)) => push(self.encoding.decode([low, byte])),
+                _ => push(self.encoding.decode([byte, 0])),
+            },
+        }
+        match &mut self.to_line {
+            Some(resampler) => resampler.process_pcm(&samples, sink),
+            None => sink(&samples),
+        }
+    }
+
+    /// The host's stream is over: what is still inside comes out.
+    pub(super) fn finish(&mut self, sink: &mut impl FnMut(&[i16])) {
+        if let Some(resampler) = &mut self.to_line {
+            resampler.finish_pcm(sink);
+        }
+    }
+
+    /// Samples of the line; their bytes go to `sink`, those of a sample together.
+    pub(super) fn give(&mut self, samples: &[i16], sink: &mut impl FnMut(&[u8])) {
+        let Self { encoding, adaptive, from_line, .. } = self;
+        let mut encode = |samples: &[i16]| match adaptive {
+            Adaptive::Ima(encoder, _) => encoder.encode(samples, &mut |b| sink(&[b])),
+            Adaptive::Rockwell(encoder, _) => encoder.encode(samples, &mut |b| sink(&[b])),
+            Adaptive::None => {
+                for &sample in samples {
+                    let bytes = encoding.encode(sample);
+                    sink(bytes.get(..encoding.width()).unwrap_or(&bytes));
+                }
+            }
+        };
+        match from_line {
+            Some(resampler) => resampler.process_pcm(samples, &mut encode),
+            None => encode(samples),
         }
     }
 }

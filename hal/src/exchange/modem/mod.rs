@@ -17,10 +17,12 @@ mod dialer;
 mod escape;
 mod events;
 mod format;
+mod models;
 mod monitor;
 mod output;
 mod profile;
 mod ringing;
+mod rockwell;
 mod settings;
 mod stream;
 #[cfg(test)]
@@ -29,13 +31,15 @@ mod tones;
 mod voice;
 
 pub use format::Encoding;
-pub use profile::{DATA_ONLY, Format, PROFILES, Profile, Route, SILENT, STANDARD};
+pub use models::{AGERE, CIRRUS, CONEXANT, OLD_USR5637, PROFILES, ROCKWELL, SI24XX, USR5637};
+pub use profile::{CallerIdForm, DATA_ONLY, Dialect, Digits, Format, Listing, Profile, Route, SILENT, STANDARD, Stop};
 
 use super::modem_port::ModemFirmware;
 use super::subscriber::{FromExchange, FromTerminal, STEP, Terminal};
 use arrayvec::ArrayVec;
 use dialer::{Answerer, Dialer, LineNow, MAX_ELEMENTS};
 use escape::Escape;
+use format::Coder;
 use loopstart_signal::at::command::{Commands, DialElement, Entry, LineEditor};
 use loopstart_signal::country::Country;
 use loopstart_signal::{Time, dle};
@@ -125,11 +129,15 @@ pub struct Modem {
     looped: bool,
 
     player: Player,
+    /// Codes what is recorded.
+    recorder: Option<Coder>,
     decoder: dle::Decoder,
     silence: SilenceWatch,
     /// The host sent XOFF during a stream.
     held: bool,
     dtmf_events: bool,
+    /// A digit that is on, and when it is told again.
+    repeated: Option<(u8, Time)>,
     /// When bytes passed between the host and the modem last.
     active: Time,
 
@@ -174,6 +182,8 @@ impl Modem {
             state: State::Command,
             looped: false,
             player: Player::default(),
+            recorder: None,
+            repeated: None,
             decoder: dle::Decoder::new(),
             silence: SilenceWatch::default(),
             held: false,
@@ -315,9 +325,15 @@ impl Modem {
         match entry {
             Entry::Incomplete => {}
             Entry::TooLong => self.output.result(&self.settings, Code::Error),
+            Entry::Line | Entry::Repeat if self.editor.body().len() > self.profile.line => {
+                self.output.result(&self.settings, Code::Error);
+            }
             Entry::Line | Entry::Repeat => {
                 self.line.clear();
-                self.line.extend(self.editor.body().iter().copied());
+                match self.profile.dialect {
+                    Dialect::V253 => self.line.extend(self.editor.body().iter().copied()),
+                    Dialect::Rockwell => rockwell::separate(self.editor.body(), &mut self.line),
+                }
                 self.run_line();
             }
         }

@@ -14,6 +14,57 @@ pub struct Format {
     pub name: &'static str,
     /// How samples are coded.
     pub encoding: Encoding,
+    /// Sampling rates that it takes, in Hz.
+    pub rates: &'static [u32],
+}
+
+/// Which commands the voice class has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Those of ITU-T V.253.
+    V253,
+    /// Those before it, with `#`.
+    Rockwell,
+}
+
+/// How `+VSM=?` lists the formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// With ranges in brackets, as V.253 has it.
+    Ranges,
+    /// With the bare numbers of bits, rate and compression.
+    Numbers,
+}
+
+/// How caller identification is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallerIdForm {
+    /// With blanks around the sign.
+    pub spaced: bool,
+    /// As text in the voice class too, not as a complex event.
+    pub text_in_voice: bool,
+}
+
+/// How digits that are heard are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Digits {
+    /// Between shields, once (V.253).
+    Shielded,
+    /// Between shields, again every 70 ms (IS-101).
+    Repeated,
+    /// The digit alone, when it begins.
+    Bare,
+}
+
+/// What ends recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The shielded codes of V.253.
+    Shielded,
+    /// Any character.
+    AnyCharacter,
+    /// A carriage return.
+    Return,
 }
 
 /// One entry of `+VLS=?`.
@@ -70,13 +121,37 @@ pub struct Profile {
     pub reports_progress: bool,
     /// Whether it has +VTR.
     pub duplex: bool,
+    /// The commands of its voice class.
+    pub dialect: Dialect,
+    /// How it lists formats.
+    pub listing: Listing,
+    /// How it prints caller identification.
+    pub caller_id: CallerIdForm,
+    /// How it tells digits.
+    pub digits: Digits,
+    /// What ends recording.
+    pub stop: Stop,
+    /// Whether +VSD does what it says.
+    pub hears_silence: bool,
+    /// Whether it has +VEM.
+    pub event_mask: bool,
+    /// What +VGR and +VGT take: as told, least, greatest.
+    pub gains: (&'static str, u8, u8),
+    /// Longest line behind its AT.
+    pub line: usize,
+    /// Whether a dial string must begin with T or P.
+    pub explicit_dial: bool,
+    /// Whether &W does not save +VCID, so that every reset forgets it.
+    pub forgets_caller_id: bool,
+    /// Extended commands of the maker's that do nothing here, with their greatest value.
+    pub vendor: &'static [(&'static str, u32)],
     /// Basic commands that it takes and does nothing for: the character before the letter (0: none), the letter, the
     /// largest value. Every modem takes those that its predecessors had.
     pub ignored: &'static [(u8, u8, u32)],
 }
 
 /// What common initialisation strings contain and no emulated line has a use for.
-const IGNORED: &[(u8, u8, u32)] = &[
+pub(super) const IGNORED: &[(u8, u8, u32)] = &[
     (0, b'B', 99),
     (0, b'L', 3),
     (0, b'M', 3),
@@ -105,15 +180,18 @@ const IGNORED: &[(u8, u8, u32)] = &[
     (b'%', b'E', 3),
 ];
 
+/// The rate of telephony.
+pub(super) const HOUSE: &[u32] = &[8_000];
+
 const FORMATS: &[Format] = &[
-    Format { id: 128, name: "8-BIT LINEAR", encoding: Encoding::Unsigned8 },
-    Format { id: 129, name: "16-BIT LINEAR", encoding: Encoding::Signed16 },
-    Format { id: 0, name: "SIGNED PCM", encoding: Encoding::Signed8 },
-    Format { id: 1, name: "UNSIGNED PCM", encoding: Encoding::Unsigned8 },
-    Format { id: 4, name: "G.711U", encoding: Encoding::MuLaw },
-    Format { id: 5, name: "G.711A", encoding: Encoding::ALaw },
-    Format { id: 130, name: "ALAW", encoding: Encoding::ALaw },
-    Format { id: 131, name: "ULAW", encoding: Encoding::MuLaw },
+    Format { id: 128, name: "8-BIT LINEAR", encoding: Encoding::Unsigned8, rates: HOUSE },
+    Format { id: 129, name: "16-BIT LINEAR", encoding: Encoding::Signed16, rates: HOUSE },
+    Format { id: 0, name: "SIGNED PCM", encoding: Encoding::Signed8, rates: HOUSE },
+    Format { id: 1, name: "UNSIGNED PCM", encoding: Encoding::Unsigned8, rates: HOUSE },
+    Format { id: 4, name: "G.711U", encoding: Encoding::MuLaw, rates: HOUSE },
+    Format { id: 5, name: "G.711A", encoding: Encoding::ALaw, rates: HOUSE },
+    Format { id: 130, name: "ALAW", encoding: Encoding::ALaw, rates: HOUSE },
+    Format { id: 131, name: "ULAW", encoding: Encoding::MuLaw, rates: HOUSE },
 ];
 
 const ROUTES: &[Route] = &[
@@ -139,6 +217,18 @@ pub const STANDARD: Profile = Profile {
     routes: ROUTES,
     reports_progress: true,
     duplex: true,
+    dialect: Dialect::V253,
+    listing: Listing::Ranges,
+    caller_id: CallerIdForm { spaced: false, text_in_voice: false },
+    digits: Digits::Shielded,
+    stop: Stop::Shielded,
+    hears_silence: true,
+    event_mask: true,
+    gains: ("(0-255)", 0, 255),
+    line: 255,
+    explicit_dial: false,
+    forgets_caller_id: false,
+    vendor: &[],
     ignored: IGNORED,
 };
 
@@ -161,13 +251,10 @@ pub const DATA_ONLY: Profile = Profile {
     ..STANDARD
 };
 
-/// All built-in profiles; the first is the default.
-pub const PROFILES: &[&Profile] = &[&STANDARD, &SILENT, &DATA_ONLY];
-
 impl Profile {
     /// The built-in profile of this name.
     pub fn by_name(name: &str) -> Option<&'static Self> {
-        PROFILES.iter().copied().find(|p| p.name == name)
+        super::models::PROFILES.iter().copied().find(|p| p.name == name)
     }
 
     /// Whether it has the voice class.

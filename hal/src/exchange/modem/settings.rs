@@ -64,45 +64,6 @@ const REGISTERS: [Register; 15] = [
 /// Rates that +IPR takes, in bit/s; 0 is automatic.
 pub(super) const RATES: [u32; 11] = [0, 300, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115_200, 230_400];
 
-/// Country codes of ITU-T T.35, as +GCI tells them.
-const T35: &[(&str, u8)] = &[
-    ("jp", 0x00),
-    ("au", 0x09),
-    ("at", 0x0a),
-    ("be", 0x0f),
-    ("br", 0x16),
-    ("ca", 0x20),
-    ("cn", 0x26),
-    ("dk", 0x31),
-    ("fi", 0x3c),
-    ("fr", 0x3d),
-    ("de", 0x42),
-    ("gr", 0x46),
-    ("hk", 0x50),
-    ("hu", 0x51),
-    ("in", 0x53),
-    ("ie", 0x57),
-    ("il", 0x58),
-    ("it", 0x59),
-    ("kr", 0x61),
-    ("my", 0x6c),
-    ("mx", 0x73),
-    ("nl", 0x7b),
-    ("nz", 0x7e),
-    ("no", 0x82),
-    ("pl", 0x8a),
-    ("pt", 0x8b),
-    ("sg", 0x9c),
-    ("za", 0x9f),
-    ("es", 0xa0),
-    ("se", 0xa5),
-    ("ch", 0xa6),
-    ("tr", 0xae),
-    ("gb", 0xb4),
-    ("us", 0xb5),
-    ("ru", 0xb8),
-    ("tw", 0xfe),
-];
 /// What +GCI tells elsewhere: the United States.
 const T35_DEFAULT: u8 = 0xb5;
 
@@ -123,7 +84,7 @@ impl Settings {
             framing: [3, 3],
             flow_control: [2, 2],
             report_rate: false,
-            country: T35.iter().find(|(code, _)| *code == country.code).map_or(T35_DEFAULT, |(_, number)| *number),
+            country: crate::t35::code(country.code).unwrap_or(T35_DEFAULT),
             caller_id: 0,
             ring_cadence: [0, 0],
         }
@@ -238,6 +199,8 @@ impl Settings {
 pub(super) struct VoiceSettings {
     /// Index into the profile's formats.
     pub(super) format: usize,
+    /// Samples per second as +VSM has them; 0: the format's own.
+    pub(super) sampling: u32,
     /// +VSD: sensitivity (0 off, 128 nominal) and length in 0.1 s.
     pub(super) silence: [u8; 2],
     /// +VGR: 128 nominal, 0 automatic (which is nominal here).
@@ -267,6 +230,7 @@ impl VoiceSettings {
     pub(super) const fn new() -> Self {
         Self {
             format: 0,
+            sampling: 0,
             silence: [128, 50],
             receive_gain: 128,
             transmit_gain: 128,

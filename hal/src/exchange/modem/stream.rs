@@ -1,9 +1,9 @@
 //! Playing and recording: the voice streams of +VTX, +VRX and +VTR.
 
-use super::format::Encoding;
+use super::format::{Coder, Encoding};
 use super::output::{SHIELDED_XOFF, SHIELDED_XON, XOFF, XON};
 use crate::exchange::subscriber::STEP;
-use loopstart_signal::dle;
+use loopstart_signal::{SAMPLE_RATE, dle};
 use std::collections::VecDeque;
 
 /// Bytes of audio that wait to be played at most: a quarter of a second of 8-bit samples, as real modems have it.
@@ -13,9 +13,14 @@ const HIGH_WATER: usize = PLAY_MAX * 3 / 4;
 const LOW_WATER: usize = PLAY_MAX / 4;
 
 /// Buffers and plays what the host sends.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Player {
     queue: VecDeque<u8>,
+    coder: Coder,
+    /// Decoded, and not played yet.
+    samples: VecDeque<i16>,
+    /// The coder gave its rest.
+    drained: bool,
     ended: bool,
     paused: bool,
     /// Something was played since the queue was empty last.
@@ -23,7 +28,27 @@ pub(super) struct Player {
     stopped: bool,
 }
 
+impl Default for Player {
+    fn default() -> Self {
+        Self::new(Encoding::Unsigned8, SAMPLE_RATE)
+    }
+}
+
 impl Player {
+    /// At the beginning of a stream.
+    pub(super) fn new(encoding: Encoding, rate: u32) -> Self {
+        Self {
+            queue: VecDeque::new(),
+            coder: Coder::new(encoding, rate),
+            samples: VecDeque::new(),
+            drained: false,
+            ended: false,
+            paused: false,
+            flowing: false,
+            stopped: false,
+        }
+    }
+
     /// Bytes it can take.
     pub(super) fn room(&self) -> usize {
         PLAY_MAX.saturating_sub(self.queue.len())
@@ -42,6 +67,7 @@ impl Player {
             dle::Item::Event(SHIELDED_XOFF) => self.data(XOFF),
             dle::Item::Event(dle::CAN) => {
                 self.queue.clear();
+                self.samples.clear();
                 self.flowing = false;
             }
             dle::Item::Event(b'p') => self.paused = true,
@@ -59,20 +85,26 @@ impl Player {
     }
 
     /// Plays one step; true when the host did not send in time.
-    pub(super) fn play(&mut self, encoding: Encoding, gain: u8, audio: &mut [i16; STEP]) -> bool {
+    pub(super) fn play(&mut self, gain: u8, audio: &mut [i16; STEP]) -> bool {
         if self.paused {
             return false;
         }
-        for slot in audio.iter_mut() {
-            if self.queue.len() < encoding.width() {
-                if self.ended {
-                    self.queue.clear();
+        while self.samples.len() < STEP {
+            let samples = &mut self.samples;
+            match self.queue.pop_front() {
+                Some(byte) => self.coder.take(byte, &mut |some| samples.extend(some)),
+                None if self.ended && !self.drained => {
+                    self.drained = true;
+                    self.coder.finish(&mut |some| samples.extend(some));
                 }
-                return std::mem::take(&mut self.flowing) && !self.ended;
+                None => break,
             }
-            let low = self.queue.pop_front().unwrap_or(0);
-            let high = if encoding.width() == 2 { self.queue.pop_front().unwrap_or(0) } else { 0 };
-            *slot = slot.saturating_add(amplify(encoding.decode([low, high]), gain));
+        }
+        for slot in audio.iter_mut() {
+            let Some(sample) = self.samples.pop_front() else {
+                return std::mem::take(&mut self.flowing) && !self.ended;
+            };
+            *slot = slot.saturating_add(amplify(sample, gain));
             self.flowing = true;
         }
         false
@@ -80,7 +112,7 @@ impl Player {
 
     /// Whether the stream was ended and everything is played.
     pub(super) fn is_done(&self) -> bool {
-        self.ended && self.queue.is_empty()
+        self.ended && self.queue.is_empty() && self.samples.is_empty()
     }
 
     /// XOFF or XON, when one is due.
@@ -147,28 +179,28 @@ mod tests {
     fn an_underrun_is_told_once_and_not_after_the_end() {
         let mut player = Player::default();
         let mut audio = [0; STEP];
-        assert!(!player.play(Encoding::Unsigned8, 128, &mut audio), "nothing was sent yet");
+        assert!(!player.play(128, &mut audio), "nothing was sent yet");
         (0..STEP + 1).for_each(|_| assert_eq!(player.push(dle::Item::Data(0xff)), None));
-        assert!(!player.play(Encoding::Unsigned8, 128, &mut audio));
+        assert!(!player.play(128, &mut audio));
         assert_eq!(audio, [0x7f00; STEP]);
-        assert!(player.play(Encoding::Unsigned8, 128, &mut audio));
-        assert!(!player.play(Encoding::Unsigned8, 128, &mut audio));
+        assert!(player.play(128, &mut audio));
+        assert!(!player.play(128, &mut audio));
         player.push(dle::Item::Data(0));
         player.push(dle::Item::End);
         assert!(!player.is_done());
-        assert!(!player.play(Encoding::Unsigned8, 128, &mut audio));
+        assert!(!player.play(128, &mut audio));
         assert!(player.is_done());
     }
 
     #[test]
     fn half_a_sample_at_the_end_is_dropped() {
-        let mut player = Player::default();
+        let mut player = Player::new(Encoding::Signed16, SAMPLE_RATE);
         for b in [1, 2, 3] {
             player.push(dle::Item::Data(b));
         }
         player.push(dle::Item::End);
         let mut audio = [0; STEP];
-        player.play(Encoding::Signed16, 128, &mut audio);
+        player.play(128, &mut audio);
         assert_eq!(audio[..2], [0x0201, 0]);
         assert!(player.is_done());
     }
@@ -179,7 +211,7 @@ mod tests {
         (0..PLAY_MAX).for_each(|_| assert_eq!(player.push(dle::Item::Data(0)), None));
         assert_eq!((player.room(), player.flow(), player.flow()), (0, Some(XOFF), None));
         for _ in 0..PLAY_MAX / STEP {
-            player.play(Encoding::Unsigned8, 128, &mut [0; STEP]);
+            player.play(128, &mut [0; STEP]);
         }
         assert_eq!((player.flow(), player.flow()), (Some(XON), None));
     }

@@ -9,6 +9,8 @@ use loopstart_signal::tone::TonePlayer;
 use loopstart_signal::{SAMPLE_RATE, Time, dtmf};
 use std::time::Duration;
 
+/// Unit of times of V.253.
+pub(super) const UNIT: Duration = Duration::from_millis(10);
 /// Most tones of a command. A command line holds fewer.
 const MAX_TONES: usize = 128;
 /// Silence after a digit. V.253 leaves it to the modem; receivers want 40 ms and more (Q.24).
@@ -43,11 +45,11 @@ enum Sending {
 }
 
 impl Tones {
-    /// Reads the list of +VTS: `d`, `{d,time}`, `[f1,f2,time]`, `!`. Times are in 10 ms.
-    pub(super) fn parse(list: Parameters<'_>, voice: &VoiceSettings) -> Result<Self, Syntax> {
+    /// Reads the list of +VTS: `d`, `{d,time}`, `[f1,f2,time]`, `!`. Times are in `unit`: 10 ms, and before V.253 0.1 s.
+    pub(super) fn parse(list: Parameters<'_>, voice: &VoiceSettings, unit: Duration) -> Result<Self, Syntax> {
         let mut items = ArrayVec::new();
         for parameter in list.iter() {
-            let item = item(parameter.raw(), voice)?;
+            let item = item(parameter.raw(), voice, unit)?;
             items.try_push(item).map_err(|_| Syntax)?;
         }
         Ok(Self { items, at: 0, sending: Sending::Nothing })
@@ -100,8 +102,9 @@ impl Tones {
     }
 }
 
-fn item(text: &[u8], voice: &VoiceSettings) -> Result<Item, Syntax> {
-    let usual = ten_ms(voice.tone.into())?;
+fn item(text: &[u8], voice: &VoiceSettings, unit: Duration) -> Result<Item, Syntax> {
+    let usual = times(voice.tone.into(), UNIT)?;
+    let time_of = |units: Option<u32>| units.map_or(Ok(usual), |n| times(n, unit));
     match text {
         [b'!'] => Ok(Item::Flash),
         [digit] => Ok(Item::Digit(symbol(*digit)?, usual)),
@@ -112,7 +115,7 @@ fn item(text: &[u8], voice: &VoiceSettings) -> Result<Item, Syntax> {
             if parts.next().is_some() {
                 return Err(Syntax);
             }
-            Ok(Item::Digit(symbol(digit)?, time.map_or(Ok(usual), ten_ms)?))
+            Ok(Item::Digit(symbol(digit)?, time_of(time)?))
         }
         [b'[', inner @ .., b']'] => {
             let mut parts = inner.split(|b| *b == b',');
@@ -120,7 +123,7 @@ fn item(text: &[u8], voice: &VoiceSettings) -> Result<Item, Syntax> {
             if parts.next().is_some() {
                 return Err(Syntax);
             }
-            Ok(Item::Tone([frequency(first)?, frequency(second)?], time.map_or(Ok(usual), ten_ms)?))
+            Ok(Item::Tone([frequency(first)?, frequency(second)?], time_of(time)?))
         }
         _ => Err(Syntax),
     }
@@ -143,8 +146,8 @@ fn number(part: Option<&[u8]>) -> Result<Option<u32>, Syntax> {
     std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()).map(Some).ok_or(Syntax)
 }
 
-fn ten_ms(units: u32) -> Result<Duration, Syntax> {
-    if units <= 255 { Ok(Duration::from_millis(10) * units) } else { Err(Syntax) }
+fn times(units: u32, unit: Duration) -> Result<Duration, Syntax> {
+    if units <= 255 { Ok(unit * units) } else { Err(Syntax) }
 }
 
 /// A missing frequency, or 0, is none.
@@ -166,7 +169,7 @@ mod tests {
         let Some(Ok(Command::Extended { form: Form::Set(list), .. })) = Commands::new(body.as_bytes()).next() else {
             return Err(Syntax);
         };
-        Tones::parse(list, &VoiceSettings::new()).map(|t| t.items.to_vec())
+        Tones::parse(list, &VoiceSettings::new(), UNIT).map(|t| t.items.to_vec())
     }
 
     #[test]
@@ -194,7 +197,7 @@ mod tests {
     fn a_tone_lasts_to_the_sample() {
         let body = b"+VTS=[1000,,3],[,,1],[1000,,1]";
         let Some(Ok(Command::Extended { form: Form::Set(list), .. })) = Commands::new(body).next() else { panic!() };
-        let mut tones = Tones::parse(list, &VoiceSettings::new()).unwrap();
+        let mut tones = Tones::parse(list, &VoiceSettings::new(), UNIT).unwrap();
         let mut heard = Vec::new();
         for step in 0..100 {
             let mut audio = [0; STEP];

@@ -2,18 +2,29 @@
 
 use super::commands::{Answer, Values};
 use super::events::{self, Event, Reporting};
+use super::format::Coder;
 use super::monitor::{Events, Heard};
 use super::output::{Code, XOFF, XON};
 use super::ringing::{Call, tenths, wanted};
 use super::settings::{RATES, VoiceSettings};
 use super::stream::{Player, SilenceWatch, amplify};
-use super::tones::Tones;
-use super::{Modem, Next, State};
+use super::tones::{Tones, UNIT};
+use super::{Dialect, Digits, Listing, Modem, Next, State, Stop};
 use crate::exchange::subscriber::{FromExchange, STEP};
 use loopstart_signal::at::command::{Form, Parameters, Syntax};
 use loopstart_signal::dle::{self, Item};
 use loopstart_signal::{DigitEdge, SAMPLE_RATE};
 use std::time::Duration;
+
+/// How often a digit that is on is told again, where it is.
+const REPETITION: Duration = Duration::from_millis(70);
+
+/// Puts blanks around the sign of `TAG=value`.
+fn space(line: &mut Vec<u8>) {
+    if let Some(at) = line.iter().position(|b| *b == b'=') {
+        line.splice(at..=at, *b" = ");
+    }
+}
 
 impl Modem {
     /// Which of the states of event reporting this is.
@@ -46,7 +57,8 @@ impl Modem {
         if lines.is_empty() {
             return;
         }
-        if self.class != 8 {
+        let text = number == events::CALLER_ID && self.profile.caller_id.text_in_voice;
+        if self.class != 8 || text {
             self.output.unsolicited_text(&self.settings, lines);
         } else if self.tells(number) {
             self.output.report(&self.settings, lines);
@@ -109,7 +121,10 @@ impl Modem {
                 if let Some(formatted) = wanted(&self.settings)
                     && self.may_interject()
                 {
-                    let lines = found.lines(formatted);
+                    let mut lines = found.lines(formatted);
+                    if self.profile.caller_id.spaced {
+                        lines.iter_mut().for_each(space);
+                    }
                     self.tell_lines(events::CALLER_ID, &lines);
                 }
                 self.last_caller = Some(found);
@@ -131,19 +146,19 @@ impl Modem {
         if reversed {
             self.tell(events::POLARITY);
         }
+        if let Some((symbol, at)) = self.repeated
+            && self.now >= at
+        {
+            self.output.event(symbol);
+            self.repeated = Some((symbol, self.now + REPETITION));
+        }
         // While a call is being set up, its result tells most of it.
         let dialling = matches!(self.state, State::Dial(..));
         for &sound in heard {
             match sound {
                 Heard::Digit { symbol, edge } => {
                     if self.dtmf_events && self.tells(events::DTMF) {
-                        match edge {
-                            DigitEdge::Begin => {
-                                self.output.event(dle::event::DTMF_BEGIN);
-                                self.output.event(symbol);
-                            }
-                            DigitEdge::End => self.output.event(dle::event::DTMF_END),
-                        }
+                        self.tell_digit(symbol, edge);
                     }
                 }
                 sound => {
@@ -157,15 +172,43 @@ impl Modem {
         }
     }
 
+    fn tell_digit(&mut self, symbol: u8, edge: DigitEdge) {
+        match (self.profile.digits, edge) {
+            (Digits::Bare, DigitEdge::Begin) => self.output.event(symbol),
+            (Digits::Bare, DigitEdge::End) => {}
+            (form, DigitEdge::Begin) => {
+                self.output.event(dle::event::DTMF_BEGIN);
+                self.output.event(symbol);
+                self.repeated = (form == Digits::Repeated).then_some((symbol, self.now + REPETITION));
+            }
+            (_, DigitEdge::End) => {
+                self.repeated = None;
+                self.output.event(dle::event::DTMF_END);
+            }
+        }
+    }
+
     // Streams.
 
     fn route_has(&self, test: impl Fn(&super::Route) -> bool) -> bool {
         self.profile.routes.iter().any(|r| r.label == self.route && test(r))
     }
 
-    fn enter_stream(&mut self, state: State) -> Next {
+    /// Samples per second of the stream.
+    fn sampling(&self) -> u32 {
+        let rates = self.profile.formats.get(self.voice.format).map_or(&[][..], |f| f.rates);
+        let usual =
+            if rates.contains(&SAMPLE_RATE) { SAMPLE_RATE } else { rates.first().copied().unwrap_or(SAMPLE_RATE) };
+        if rates.contains(&self.voice.sampling) { self.voice.sampling } else { usual }
+    }
+
+    pub(super) fn enter_stream(&mut self, state: State) -> Next {
         self.line.clear();
-        self.player = Player::default();
+        let (rate, format) = (self.sampling(), self.profile.formats.get(self.voice.format));
+        let Some(encoding) = format.map(|f| f.encoding) else { return Next::End(Code::Error) };
+        self.player = Player::new(encoding, rate);
+        self.recorder = Some(Coder::new(encoding, rate));
+        self.repeated = None;
         self.decoder.reset();
         self.silence = SilenceWatch::default();
         self.active = self.now;
@@ -182,7 +225,8 @@ impl Modem {
         }
         self.state = State::Command;
         self.held = false;
-        self.output.result(&self.settings, Code::Ok);
+        let code = if self.profile.dialect == Dialect::Rockwell { Code::Vcon } else { Code::Ok };
+        self.output.result(&self.settings, code);
     }
 
     /// A byte of the host in a stream's state.
@@ -190,6 +234,14 @@ impl Modem {
         if self.settings.host_holds() && matches!(byte, XON | XOFF) && !self.decoder.is_shielded() {
             self.held = byte == XOFF;
             return;
+        }
+        if matches!(self.state, State::Receive) {
+            match self.profile.stop {
+                Stop::Shielded => {}
+                Stop::AnyCharacter => return self.leave_stream(),
+                Stop::Return if byte == b'\r' => return self.leave_stream(),
+                Stop::Return => return,
+            }
         }
         let Some(item) = self.decoder.push(byte) else { return };
         let code = match &self.state {
@@ -216,18 +268,21 @@ impl Modem {
         if !matches!(self.state, State::Receive | State::Duplex) {
             return;
         }
-        let Some(format) = self.profile.formats.get(self.voice.format) else { return };
         let hears_line = self.off_hook && self.route_has(super::Route::has_line);
-        for &sample in audio {
-            let sample = if hears_line { amplify(sample, self.voice.receive_gain) } else { 0 };
-            let bytes = format.encoding.encode(sample);
-            let bytes = bytes.get(..format.encoding.width()).unwrap_or(&bytes);
-            if self.output.sample(bytes, self.settings.host_holds()) {
-                self.tell(events::OVERRUN);
-            }
+        let gain = self.voice.receive_gain;
+        let heard = audio.map(|sample| if hears_line { amplify(sample, gain) } else { 0 });
+        let (holds, mut overrun) = (self.settings.host_holds(), false);
+        if let Some(recorder) = &mut self.recorder {
+            let output = &mut self.output;
+            recorder.give(&heard, &mut |bytes| overrun |= output.sample(bytes, holds));
+        }
+        if overrun {
+            self.tell(events::OVERRUN);
         }
         let level = if hears_line { self.monitor.level() } else { f32::NEG_INFINITY };
-        if let Some(code) = self.silence.step(level, self.voice.silence) {
+        if let Some(code) = self.silence.step(level, self.voice.silence)
+            && self.profile.hears_silence
+        {
             self.tell(events::silence(code));
         }
     }
@@ -237,8 +292,7 @@ impl Modem {
         if matches!(self.state, State::Receive) {
             return;
         }
-        let Some(format) = self.profile.formats.get(self.voice.format) else { return };
-        if self.player.play(format.encoding, self.voice.transmit_gain, audio) {
+        if self.player.play(self.voice.transmit_gain, audio) {
             self.tell(events::UNDERRUN);
         }
         if !self.route_has(super::Route::has_line) {
@@ -344,7 +398,7 @@ impl Modem {
             },
             "+VTS" => match form {
                 Form::Test => self.say("(200-3000),(200-3000),(0-255)"),
-                Form::Set(list) if self.off_hook => match Tones::parse(list, &self.voice) {
+                Form::Set(list) if self.off_hook => match Tones::parse(list, &self.voice, UNIT) {
                     Ok(tones) => {
                         self.state = State::Tones(Box::new(tones));
                         Next::Wait
@@ -359,12 +413,17 @@ impl Modem {
                 let answer = Answer { allowed: "(0-255),(0-255)", read: format!("{level},{time}") };
                 self.answer_value(form, answer, |m, v| v.two(0..=255, 0..=255, &mut m.voice.silence))
             }
-            "+VGR" => self.answer_value(form, number(v.receive_gain, "(0-255)"), |m, v| {
-                v.one(0..=255, &mut m.voice.receive_gain)
-            }),
-            "+VGT" => self.answer_value(form, number(v.transmit_gain, "(1-255)"), |m, v| {
-                v.one(1..=255, &mut m.voice.transmit_gain)
-            }),
+            "+VGR" | "+VGT" => {
+                let (allowed, least, greatest) = self.profile.gains;
+                let receives = name == "+VGR";
+                // No gain at all would be silence.
+                let (allowed, least) = if !receives && least == 0 { ("(1-255)", 1) } else { (allowed, least) };
+                let read = if receives { v.receive_gain } else { v.transmit_gain };
+                self.answer_value(form, number(read, allowed), |m, v| {
+                    let gain = if receives { &mut m.voice.receive_gain } else { &mut m.voice.transmit_gain };
+                    v.one(least.into()..=greatest.into(), gain)
+                })
+            }
             "+VIT" => {
                 self.answer_value(form, number(v.inactivity, "(0-255)"), |m, v| v.one(0..=255, &mut m.voice.inactivity))
             }
@@ -401,7 +460,7 @@ impl Modem {
                     _ => false,
                 })
             }
-            "+VEM" => match form {
+            "+VEM" if self.profile.event_mask => match form {
                 Form::Test => self.say("(00000000-FFFFFFFF)"),
                 Form::Read => self.say(&format!("{:08X}", v.events)),
                 Form::Set(list) => {
@@ -473,18 +532,25 @@ impl Modem {
                     .profile
                     .formats
                     .iter()
-                    .map(|f| format!("{},\"{}\",{},0,({SAMPLE_RATE}),(0),(0)", f.id, f.name, f.encoding.bits()))
+                    .map(|f| {
+                        let rates = f.rates.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+                        let (id, name, bits) = (f.id, f.name, f.encoding.bits());
+                        match self.profile.listing {
+                            Listing::Ranges => format!("{id},\"{name}\",{bits},0,({rates}),(0),(0)"),
+                            Listing::Numbers => format!("{id},\"{name}\",{bits},0,{rates},0,0"),
+                        }
+                    })
                     .collect();
                 self.output.text(&self.settings, lines);
                 Next::Go
             }
             Form::Read => {
                 let id = self.profile.formats.get(self.voice.format).map_or(0, |f| f.id);
-                self.say(&format!("{id},{SAMPLE_RATE},0,0"))
+                self.say(&format!("{id},{},0,0", self.sampling()))
             }
             Form::Set(list) => match self.find_format(list) {
-                Ok(found) => {
-                    self.voice.format = found;
+                Ok((found, rate)) => {
+                    (self.voice.format, self.voice.sampling) = (found, rate);
                     Next::Go
                 }
                 Err(Syntax) => Next::End(Code::Error),
@@ -494,16 +560,17 @@ impl Modem {
     }
 
     /// Format, sampling rate, silence compression (none) of +VSM.
-    fn find_format(&self, list: Parameters<'_>) -> Result<usize, Syntax> {
+    fn find_format(&self, list: Parameters<'_>) -> Result<(usize, u32), Syntax> {
         let values = Values::read(list)?;
         let [id, rate, compression, sensitivity] = values.four()?;
         let found = match id {
             None => self.voice.format,
             Some(id) => self.profile.formats.iter().position(|f| u32::from(f.id) == id).ok_or(Syntax)?,
         };
-        let fits = rate.is_none_or(|r| r == SAMPLE_RATE || r == 0)
+        let rates = self.profile.formats.get(found).map_or(&[][..], |f| f.rates);
+        let fits = rate.is_none_or(|r| rates.contains(&r) || r == 0)
             && compression.is_none_or(|c| c == 0)
             && sensitivity.is_none_or(|s| s == 0);
-        if fits { Ok(found) } else { Err(Syntax) }
+        if fits { Ok((found, rate.unwrap_or(0))) } else { Err(Syntax) }
     }
 }

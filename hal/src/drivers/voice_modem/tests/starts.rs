@@ -174,7 +174,7 @@ fn a_ready_modem_that_begins_to_babble_is_lost_as_garbled() {
 fn a_modem_that_wandered_off_is_found_by_the_health_check() {
     let mut rig = Rig::ready(conexant);
     assert_eq!(rig.run(130_000), []);
-    assert_eq!(rig.commands, ["ATE0V1Q0", "ATE0V1Q0"]);
+    assert_eq!(rig.commands, ["ATE0V1Q0", "AT+VCID?", "ATE0V1Q0", "AT+VCID?"]);
     rig.script = |_| None;
     assert_eq!(rig.run(120_000), [LineEvent::Lost(Loss::Silent)]);
     rig.script = conexant;
