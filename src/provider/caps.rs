@@ -151,14 +151,19 @@ pub(crate) fn switch_features(caps: Caps, plan: &Plan) -> (CallFeatures, CallFea
 /// Which members of a conference of three can be taken out: the first, the last.
 fn removals(caps: Caps, plan: &Plan) -> (bool, bool) {
     let can = |service| can(caps, plan, service);
+    let order = |service| {
+        let by_order = plan.service(service).is_some_and(|procedure| !procedure.steps().contains(&Step::OnHook));
+        can(service) && by_order
+    };
     let split = |who| {
-        let order = match plan.split_active {
-            Some(active) if active == who => Service::ReleaseAndTake,
-            Some(_) => Service::ReleaseHeld,
-            None => return false,
-        };
-        let by_order = plan.service(order).is_some_and(|procedure| !procedure.steps().contains(&Step::OnHook));
-        can(Service::Split) && can(order) && by_order
+        can(Service::Split)
+            && match plan.split_active {
+                // Either may be the active one.
+                Some(Joined::Active) => order(Service::ReleaseAndTake) && order(Service::ReleaseHeld),
+                Some(active) if active == who => order(Service::ReleaseAndTake),
+                Some(_) => order(Service::ReleaseHeld),
+                None => false,
+            }
     };
     let last = can(Service::DropLast) || split(Joined::Last);
     (last && (can(Service::DropFirst) || split(Joined::First)), last)

@@ -6,8 +6,8 @@ use crate::line::{CallAction, Doing, Hook, Line, MAX_CALLS, Service, Shared};
 use crate::request::Purpose;
 use crate::timers::{ACTION_WATCH, CALLER_ID_KEPT, RING_SILENCE, Timer};
 use crate::{
-    CallHandle, CallInfoChange, CallOrigin, CallState, DisconnectMode, HostCall, LineErr, LineState, Output,
-    PartyFlags, RequestId,
+    CallHandle, CallInfoChange, CallOrigin, CallReason, CallState, DisconnectMode, HostCall, LineErr, LineState,
+    Output, PartyFlags, RequestId,
 };
 use loopstart_signal::{ActionKind, CallerId, Caps, Failure, Time};
 
@@ -167,10 +167,21 @@ impl Line {
         }
     }
 
+    /// Whether this one ring may be the exchange's reminder that a call was forwarded, which cannot be answered: it is short,
+    /// comes once and tells no caller. A modem says no more of it than `RING`.
+    fn may_be_alert(&self) -> bool {
+        self.ringing.rings < 2
+            && self.ringing.mode <= 1
+            && self.caller.is_none()
+            && self.description.plan.reminder_ring.is_some()
+            && self.forwards_all()
+    }
+
     /// Offers a ringing to the host when it can be.
     pub(crate) fn consider_offer(&mut self, sh: &mut Shared, now: Time) {
         if !self.ringing.active
             || self.ringing.swallow
+            || self.may_be_alert()
             || self.current.is_some()
             || self.offer.is_some()
             || self.is_releasing()
@@ -187,6 +198,9 @@ impl Line {
         let mut call = Call::new(self, open, CallOrigin::Inbound, number, now);
         call.media = self.incoming_media();
         (call.reason, call.completion) = self.why_it_rings(self.ringing.mode);
+        if call.reason == CallReason::Unknown && self.is_reminder(now) {
+            call.reason = CallReason::Reminder;
+        }
         call.caller_id_flags = unknown;
         if let Some(id) = self.caller.take() {
             self.timers.stop(Timer::CallerId);
@@ -245,7 +259,7 @@ impl Line {
 
     /// Tells the host of rings it has not heard of.
     pub(crate) fn tell_rings(&mut self, sh: &mut Shared) {
-        if !self.ringing.active || self.offer.is_some() {
+        if !self.ringing.active || self.offer.is_some() || self.current.is_none() && self.may_be_alert() {
             return;
         }
         let Ringing { mode, rings, told, .. } = self.ringing;

@@ -185,7 +185,7 @@ pub(crate) struct Line {
     /// The device was lost while off hook.
     hook_unsure: bool,
     /// Before this the exchange might take a new seizure for a flash.
-    guard_until: Time,
+    pub(crate) guard_until: Time,
 
     /// The call attached to the line: the one whose party hears and is heard. A conference counts as one.
     pub(crate) current: Option<CallHandle>,

@@ -24,11 +24,18 @@ pub(crate) struct Conference {
     pub(crate) members: Vec<CallHandle>,
     /// Parties in the exchange's bridge whose calls the host has closed.
     pub(crate) strangers: usize,
+    /// The member that one talked to when they were joined.
+    pub(crate) talked: Option<CallHandle>,
     /// It was set up on an idle line, and nobody has been added yet: the exchange knows nothing of it.
     pub(crate) gathering: bool,
 }
 
 impl Conference {
+    /// A conference of these members.
+    pub(crate) const fn new(parent: CallHandle, members: Vec<CallHandle>) -> Self {
+        Self { parent, members, strangers: 0, talked: None, gathering: false }
+    }
+
     /// How many the exchange has joined, besides us.
     pub(crate) fn parties(&self) -> usize {
         self.members.len() + self.strangers
@@ -146,21 +153,21 @@ impl Line {
     /// How to take this member out of the conference: what is done first, and what follows once that has split it.
     fn removal(&self, member: CallHandle) -> Option<(Steps, Steps)> {
         let conference = self.parties.conference.as_ref().filter(|c| c.members.len() >= 2)?;
-        let who = match conference.members.iter().position(|m| *m == member)? {
-            at if at + 1 == conference.members.len() => Joined::Last,
+        let last = match conference.members.iter().position(|m| *m == member)? {
+            at if at + 1 == conference.members.len() => true,
             // Who is first among more of them nobody knows.
-            0 if conference.parties() == 2 => Joined::First,
+            0 if conference.parties() == 2 => false,
             _ => return None,
         };
-        let direct = match who {
-            Joined::First => PlanService::DropFirst,
-            Joined::Last => PlanService::DropLast,
-        };
-        if let Some(steps) = self.plain_steps(direct) {
+        if let Some(steps) = self.plain_steps(if last { PlanService::DropLast } else { PlanService::DropFirst }) {
             return Some((steps, Steps::new()));
         }
-        let active = self.description.plan.split_active.filter(|_| conference.parties() == 2)?;
-        let order = if active == who { PlanService::ReleaseAndTake } else { PlanService::ReleaseHeld };
+        let active = match self.description.plan.split_active.filter(|_| conference.parties() == 2)? {
+            Joined::First => !last,
+            Joined::Last => last,
+            Joined::Active => conference.talked? == member,
+        };
+        let order = if active { PlanService::ReleaseAndTake } else { PlanService::ReleaseHeld };
         let split = self.plain_steps(PlanService::Split)?;
         let mut rest = vec![Step::Pause(BETWEEN_FLASHES)];
         rest.extend(self.plain_steps(order).filter(|steps| !steps.contains(&Step::OnHook))?);

@@ -24,7 +24,7 @@ use crate::{
     RequestId,
 };
 use loopstart_signal::plan::{Piece, Plan, Procedure, Service, Step, Steps, Waits};
-use loopstart_signal::{Caps, Failure, Time};
+use loopstart_signal::{Caps, Failure, Number, Time};
 
 pub(crate) use completion::MAX_COMPLETIONS;
 
@@ -47,11 +47,11 @@ pub(crate) enum ServiceErrand {
     /// The step of a forwarding that is under way.
     Forward,
     /// Park this call.
-    Park { asked: Asked, call: CallHandle },
+    Park { asked: Asked, call: CallHandle, slot: Number },
     /// Send this offered call elsewhere.
     Redirect { asked: Asked, call: CallHandle },
     /// Take a call that rings or is parked elsewhere.
-    Take { asked: Asked, call: CallHandle },
+    Take { asked: Asked, call: CallHandle, slot: Option<Number> },
     /// Take the waiting call as a new one.
     TakeWaiting { asked: Asked, call: CallHandle, active: CallHandle },
     /// Have this call completed. `first`: the procedure begins with hanging up; `ends`: it hangs up somewhere.
@@ -77,6 +77,8 @@ pub(crate) struct Services {
     forwards: forward::Forwards,
     /// Outstanding completions.
     completions: completion::Completions,
+    /// Calls that were parked here and may come back.
+    parked: park::Parked,
     /// Whether call waiting was switched off for a call.
     line_switch: line_switch::LineSwitch,
 }
@@ -372,8 +374,11 @@ impl Line {
             ServiceErrand::SwitchOn => self.switched_on(plain),
             ServiceErrand::Plain { asked } => self.completed(sh, asked, told),
             ServiceErrand::Forward => self.forward_step_ended(sh, result, now),
-            ServiceErrand::Park { asked, call } | ServiceErrand::Redirect { asked, call } => {
+            ServiceErrand::Park { asked, call, .. } | ServiceErrand::Redirect { asked, call } => {
                 self.completed(sh, asked, told);
+                if let (Ok(()), ServiceErrand::Park { slot, .. }) = (told, &errand) {
+                    self.services.parked.enter(*slot, &self.description.plan, now);
+                }
                 if told.is_ok() {
                     self.enter(sh, call, CallState::Idle, now);
                 } else if flashed && result == Err(Trouble::Refused) && self.current == Some(call) {
@@ -382,7 +387,7 @@ impl Line {
                     self.restore_after(sh, call, now);
                 }
             }
-            ServiceErrand::Take { asked, call } => self.taken(sh, (asked, told), call, now),
+            ServiceErrand::Take { asked, call, slot } => self.taken(sh, (asked, told), call, slot, now),
             ServiceErrand::TakeWaiting { asked, call, active } => {
                 self.took_waiting(sh, (asked, told), call, active, flashed, now);
             }
@@ -417,6 +422,7 @@ impl Line {
         self.services.pending = None;
         self.services.forwarding = None;
         self.services.completions = Default::default();
+        self.services.parked = Default::default();
         self.timers.stop(Timer::Completion);
     }
 }

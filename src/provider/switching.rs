@@ -362,8 +362,7 @@ impl Line {
                 if let Some(call) = sh.call_mut(conference) {
                     call.requests.enter(request, Purpose::Switch)?;
                 }
-                self.parties.conference =
-                    Some(Conference { parent: conference, members: Vec::new(), strangers: 0, gathering: false });
+                self.parties.conference = Some(Conference::new(conference, Vec::new()));
                 let asked = Asked { request, owner: Some(conference) };
                 self.begin_procedure(sh, Errand::Join { asked, conference, joined: consultation }, steps, now);
                 Ok(Reply::Call(conference))

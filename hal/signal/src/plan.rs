@@ -370,11 +370,14 @@ pub enum Joined {
     First,
     /// The one that was added.
     Last,
+    /// The one that was active when they were joined.
+    Active,
 }
 
 impl Joined {
     /// Names, as files have them.
-    pub const NAMES: &'static [(&'static str, Self)] = &[("first", Self::First), ("last", Self::Last)];
+    pub const NAMES: &'static [(&'static str, Self)] =
+        &[("first", Self::First), ("last", Self::Last), ("active", Self::Active)];
 }
 
 /// The way out of a PBX.

@@ -386,7 +386,7 @@ impl Exchange {
         self.event(line, EventKind::Joined);
     }
 
-    /// Talks to the party that was added last alone; the others are held.
+    /// Talks alone to the party that it talked to when the others were joined; these are held again.
     fn split(&mut self, line: usize) {
         let Some(circuit) = self.lines.get_mut(line) else { return };
         circuit.station.held = std::mem::take(&mut circuit.station.members);
@@ -394,24 +394,37 @@ impl Exchange {
         self.event(line, EventKind::Held);
     }
 
-    /// Drops the party that was added last.
+    /// Drops the party whose call is the latest, whoever was held when they were joined.
     fn drop_last(&mut self, line: usize) {
-        let front = self.front_of(line);
-        let Some(circuit) = self.lines.get_mut(line) else { return };
-        let members = std::mem::take(&mut circuit.station.members);
-        self.talk_to(line, &members);
-        if let Some(front) = front {
-            self.drop_call(line, front);
-        }
-        self.event(line, EventKind::Feature(Service::DropLast.key()));
+        // A tone in the place of a party came last.
+        let last = self.front_of(line).and_then(|_| self.in_conference(line).max());
+        self.drop_member(line, last, Service::DropLast);
     }
 
-    /// Drops the party that was there first.
+    /// Drops the party whose call is the earliest.
     fn drop_first(&mut self, line: usize) {
+        let first = self.in_conference(line).min();
+        self.drop_member(line, first, Service::DropFirst);
+    }
+
+    fn in_conference(&self, line: usize) -> impl Iterator<Item = CallId> {
+        let members = self.lines.get(line).map_or_else(Group::new, |circuit| circuit.station.members.clone());
+        members.into_iter().chain(self.front_of(line))
+    }
+
+    fn drop_member(&mut self, line: usize, member: Option<CallId>, service: Service) {
+        let front = self.front_of(line);
         let Some(circuit) = self.lines.get_mut(line) else { return };
-        let Some(first) = circuit.station.members.pop_at(0) else { return };
-        self.drop_call(line, first);
-        self.event(line, EventKind::Feature(Service::DropFirst.key()));
+        if member == front {
+            let members = std::mem::take(&mut circuit.station.members);
+            self.talk_to(line, &members);
+        } else {
+            circuit.station.members.retain(|id| Some(*id) != member);
+        }
+        if let Some(member) = member {
+            self.drop_call(line, member);
+        }
+        self.event(line, EventKind::Feature(service.key()));
     }
 
     /// Whether a code counts in a register. `holds`: a party is held; `by_code`: that was done by a code, which may be the

@@ -363,3 +363,32 @@ fn who_can_be_removed_follows_from_the_plan() {
     let rig = Rig::of_plan(Arc::new(builder.build().unwrap()));
     assert_eq!(rig.provider.address_caps(DEVICE, 0).unwrap().remove_from_conference, 1);
 }
+
+#[test]
+fn who_is_released_after_a_split_depends_on_who_was_talked_to() {
+    let mut rig = idle("etsi").connected();
+    let first = rig.call();
+    let (request, host) = (rig.request(), HostCall(102));
+    let params = CallParams::default();
+    let made = rig.command(Command::SetupTransfer { request, call: first, host, params }).unwrap();
+    let Reply::Call(last) = made else { panic!("{made:?}") };
+    rig.ok("Flash");
+    send!(rig, tone(ProgressTone::StutterDial));
+    rig.answered(last);
+    // Back to the first one: that is who is there after a split.
+    let request = rig.request();
+    rig.command(Command::SwapHold { request, active: last, held: first }).unwrap();
+    rig.ordered();
+    let (request, mode) = (rig.request(), TransferMode::Conference { host: HostCall(103) });
+    let joined = rig.command(Command::CompleteTransfer { request, call: last, consultation: first, mode }).unwrap();
+    assert!(matches!(joined, Reply::Call(_)));
+    rig.ordered();
+    rig.words();
+    rig.remove(last).unwrap();
+    rig.ordered();
+    rig.wait_ms(700);
+    rig.words();
+    rig.ok("Flash");
+    send!(rig, tone(ProgressTone::StutterDial));
+    expect!(rig, "Dial 0;");
+}

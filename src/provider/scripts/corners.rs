@@ -216,8 +216,12 @@ fn who_came_last_leaves_first_whoever_was_held() {
     rig.ok("Dial");
     rig.wait_ms(2_500);
     assert!(matches!(state(&rig, a), S::Conferenced(_)) && matches!(state(&rig, c), S::Conferenced(_)));
-    assert!(can(&rig, c).contains(CallFeatures::REMOVE_FROM_CONFERENCE));
-    assert!(!can(&rig, a).contains(CallFeatures::REMOVE_FROM_CONFERENCE));
+    let (request, call) = (rig.request(), c);
+    assert!(can(&rig, a).contains(CallFeatures::REMOVE_FROM_CONFERENCE));
+    rig.command(Command::RemoveFromConference { request, call }).unwrap();
+    rig.ok("Flash");
+    send!(rig, tone(ProgressTone::StutterDial));
+    assert_eq!(rig.words().last().map(String::as_str), Some("Dial 7;"), "the second party");
 }
 
 #[test]

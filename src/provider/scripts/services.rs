@@ -470,3 +470,66 @@ fn what_is_announced_follows_plan_and_device() {
 
 /// Features of an address that are no services.
 const OTHER: AddressFeatures = AddressFeatures::SET_MEDIA_CONTROL.union(AddressFeatures::SET_TERMINAL);
+
+/// A line whose calls all go elsewhere.
+fn gone_elsewhere(plan: &str) -> Rig {
+    let mut rig = idle(plan);
+    rig.forward(&vec_of(UNCONDITIONAL, "5550199"), 0).unwrap();
+    rig.sent();
+    if plan == "nanp" {
+        send!(rig, tone(ProgressTone::StutterDial));
+        rig.ok("Dial");
+        send!(rig, tone(ProgressTone::Ringback), LineEvent::Answered(AnswerWitness::RingbackStopped));
+    } else {
+        send!(rig, tone(ProgressTone::Confirmation));
+    }
+    rig.wait_ms(3_000);
+    rig.ok("Release");
+    rig.wait_ms(3_000);
+    assert_eq!(rig.forwarded().len(), 1);
+    rig.words();
+    rig
+}
+
+#[test]
+fn one_ring_of_a_forwarded_line_is_no_call() {
+    let mut rig = gone_elsewhere("nanp");
+    send!(rig, RING);
+    rig.wait_ms(6_500);
+    send!(rig, LineEvent::RingStopped);
+    expect!(rig);
+    // A second ring, a pattern of its own or a caller: somebody calls after all.
+    send!(rig, RING);
+    rig.wait_ms(6_000);
+    expect!(rig);
+    send!(rig, RING);
+    expect!(rig, "offer");
+    let mut rig = gone_elsewhere("nanp");
+    send!(rig, RING);
+    send!(rig, from_number("5550123"));
+    expect!(rig, "offer");
+    let mut rig = gone_elsewhere("nanp");
+    send!(rig, LineEvent::Ring { pattern: 3 });
+    expect!(rig, "offer");
+    // Exchanges that send no such reminder, and lines that are not forwarded.
+    let mut rig = gone_elsewhere("etsi");
+    send!(rig, RING);
+    expect!(rig, "offer");
+    let mut rig = idle("nanp");
+    send!(rig, RING);
+    expect!(rig, "offer");
+}
+
+#[test]
+fn rings_are_told_after_the_call_they_are_of() {
+    let mut rig = gone_elsewhere("nanp").curious();
+    rig.words();
+    send!(rig, RING);
+    rig.wait_ms(6_000);
+    expect!(rig);
+    send!(rig, RING);
+    rig.take(true);
+    let words = rig.words();
+    let at = |word: &str| words.iter().position(|w| w.contains(word)).unwrap_or_else(|| panic!("{word}: {words:?}"));
+    assert!(at("Offering") < at("count: 0") && at("count: 0") < at("count: 1"), "{words:?}");
+}

@@ -47,6 +47,8 @@ pub(super) struct Switchboard {
     active: Vec<Party>,
     held: Vec<Party>,
     waiting: Option<Party>,
+    /// The active party when the members of the conference were joined.
+    talked: Option<Party>,
     by_waiting: bool,
     /// Held by code: the line is free for another call.
     hard: bool,
@@ -87,6 +89,7 @@ impl Switchboard {
             active: vec![],
             held: vec![],
             waiting: None,
+            talked: None,
             by_waiting: false,
             hard: false,
             bare: None,
@@ -213,6 +216,7 @@ impl Switchboard {
                 }
                 self.phase = Phase::Talking;
                 let second = core::mem::take(&mut self.active);
+                self.talked = second.first().cloned();
                 self.active = core::mem::take(&mut self.held);
                 self.active.extend(second);
                 // In the order in which they came; numbers rise.
@@ -224,9 +228,11 @@ impl Switchboard {
             S::DropFirst => {
                 self.active.remove(0);
             }
-            // The party that came last stays active.
+            // The party that was active when they were joined stays active.
             S::Split => {
-                self.held = self.active.drain(..1).collect();
+                let talked = self.talked.take();
+                (self.active, self.held) =
+                    core::mem::take(&mut self.active).into_iter().partition(|p| Some(p) == talked.as_ref());
                 self.by_waiting = false;
             }
             _ => {}

@@ -124,6 +124,11 @@ impl Forwards {
         self.rings
     }
 
+    /// Whether all calls go elsewhere.
+    pub(super) fn all(&self) -> bool {
+        self.has(Kind::All)
+    }
+
     fn has(&self, kind: Kind) -> bool {
         self.on.iter().any(|(on, _)| *on == kind)
     }
@@ -169,6 +174,11 @@ pub(super) struct Forwarding {
 }
 
 impl Line {
+    /// Whether the exchange sends all calls elsewhere, as far as known.
+    pub(crate) fn forwards_all(&self) -> bool {
+        self.services.forwards.all()
+    }
+
     /// Replaces what is forwarded by this list.
     pub(super) fn forward(
         &mut self,

@@ -9,8 +9,8 @@ use crate::{
     Address, CallHandle, CallOrigin, CallReason, CallState, DisconnectMode, HostCall, LineErr, RequestId, dial,
 };
 use alloc::string::String;
-use loopstart_signal::Time;
 use loopstart_signal::plan::{Fill, Service};
+use loopstart_signal::{Number, Time};
 
 impl Line {
     /// Takes a parked call back.
@@ -78,7 +78,8 @@ impl Line {
         self.demand_idle()?;
         let call = self.new_taken(sh, request, host, reason, now)?;
         let asked = Asked { request, owner: Some(call) };
-        self.when_idle(sh, ServiceErrand::Take { asked, call }, steps, now);
+        let slot = (service == Service::Unpark).then(|| Number::new(digits));
+        self.when_idle(sh, ServiceErrand::Take { asked, call, slot }, steps, now);
         Ok(call)
     }
 
@@ -113,9 +114,13 @@ impl Line {
         sh: &mut Shared,
         (asked, told): (Asked, Result<(), LineErr>),
         h: CallHandle,
+        slot: Option<Number>,
         now: Time,
     ) {
         self.completed(sh, asked, told);
+        if let (Ok(()), Some(slot)) = (told, slot) {
+            self.services.parked.taken(slot.as_str());
+        }
         // Closed meanwhile: the line is hung up.
         let Some(call) = sh.call_mut(h) else { return };
         if told.is_err() {

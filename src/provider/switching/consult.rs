@@ -115,8 +115,7 @@ impl Line {
             }
         };
         self.calls.extend([conference, consultation]);
-        self.parties.conference =
-            Some(Conference { parent: conference, members: vec![h], strangers: 0, gathering: false });
+        self.parties.conference = Some(Conference::new(conference, vec![h]));
         let asked = Asked { request, owner: Some(consultation) };
         let errand = Errand::Consult { asked, held: conference, consultation, why: Consultation::Conference };
         self.begin_procedure(sh, errand, steps, now);
@@ -165,8 +164,7 @@ impl Line {
             call.media = media;
         }
         self.calls.extend([conference, first]);
-        self.parties.conference =
-            Some(Conference { parent: conference, members: Vec::new(), strangers: 0, gathering: true });
+        self.parties.conference = Some(Conference { gathering: true, ..Conference::new(conference, Vec::new()) });
         self.current = Some(first);
         self.off_seen = false;
         self.settle(sh, now);

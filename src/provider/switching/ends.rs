@@ -337,6 +337,11 @@ impl Line {
             self.take_party(sh, conference, now);
         }
         for h in first.into_iter().chain([joined]) {
+            if h == joined
+                && let Some(c) = &mut self.parties.conference
+            {
+                c.talked = Some(h);
+            }
             // Closed meanwhile: still in the exchange's bridge, but no member of ours.
             if sh.call(h).is_some() {
                 self.enter(sh, h, member, now);

@@ -269,7 +269,7 @@ impl Plan {
             "onhook.guard_ms" => self.on_hook_guard = millis(&fact.value)?,
             "threeway.split_active" => {
                 let known = Joined::NAMES.iter().find(|(name, _)| *name == fact.value);
-                self.split_active = Some(known.ok_or("must be first or last")?.1);
+                self.split_active = Some(known.ok_or("must be first, last or active")?.1);
             }
             "trunk.prefix" => {
                 if fact.value.is_empty() || !fact.value.bytes().all(|b| b.is_ascii_digit()) {

@@ -189,6 +189,18 @@ fn orders_of_the_european_recall() {
     office.order(0, "3");
     office.order(0, "7");
     assert_eq!(office.parties(0), [(1, Active)]);
+    // Whoever was held when they were joined; and so can the one that was there first.
+    for (order, left) in [("7", 1), ("5", 2)] {
+        let mut office = Office::new("gb", 3);
+        office.connect(0, 1);
+        office.consult(0, 2);
+        office.lift(2);
+        office.order(0, "2");
+        office.order(0, "3");
+        office.order(0, order);
+        assert_eq!((office.parties(0), office.phase(3 - left)), (vec![(left, Active)], "clearing"));
+        assert_eq!(office.hears(left), [0]);
+    }
     let mut office = Office::new("etsi", 3);
     office.connect(0, 1);
     office.consult(0, 2);

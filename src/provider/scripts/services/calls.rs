@@ -393,3 +393,51 @@ fn no_analog_line_redirects() {
     assert_eq!(rig.command(redirect), Err(LineErr::OPERATIONUNAVAIL));
     assert!(!rig.features().contains(CallFeatures::REDIRECT));
 }
+
+/// A line of this plan that has parked its call at 701.
+fn parked(plan: &str) -> Rig {
+    let mut rig = idle(plan).connected();
+    rig.park(None).unwrap();
+    rig.recalled();
+    rig.ok("Dial");
+    send!(rig, LineEvent::Media(loopstart_signal::MediaSign::Voice));
+    rig.wait_ms(10_000);
+    rig.ok("Release");
+    rig.close_call().unwrap();
+    rig.wait_ms(1_500);
+    rig.words();
+    rig
+}
+
+/// It rings: why?
+fn reason(rig: &mut Rig) -> CallReason {
+    send!(rig, RING);
+    rig.take(true);
+    let call = rig.call();
+    rig.provider.call_info(call).unwrap().reason
+}
+
+#[test]
+fn a_parked_call_that_nobody_takes_comes_back() {
+    assert_eq!(reason(&mut parked("asterisk")), CallReason::Unknown, "too early");
+    let mut rig = parked("asterisk");
+    rig.wait(Duration::from_secs(40));
+    assert_eq!(reason(&mut rig), CallReason::Reminder);
+    // Once.
+    send!(rig, LineEvent::RingStopped);
+    rig.close_call().unwrap();
+    assert_eq!(reason(&mut rig), CallReason::Unknown);
+    let mut rig = parked("asterisk");
+    rig.wait(Duration::from_secs(70));
+    assert_eq!(reason(&mut rig), CallReason::Unknown, "too late");
+    // Taken back by ourselves.
+    let mut rig = parked("asterisk");
+    rig.unpark("701").unwrap();
+    rig.sent();
+    rig.wait_ms(2_500);
+    rig.drop_call().unwrap();
+    rig.ok("Release");
+    rig.close_call().unwrap();
+    rig.wait(Duration::from_secs(38));
+    assert_eq!(reason(&mut rig), CallReason::Unknown);
+}

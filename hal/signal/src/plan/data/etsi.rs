@@ -91,7 +91,7 @@ pub(super) const PLAN: Table = Table {
         ),
         value(
             "threeway.split_active",
-            "last",
+            "active",
             known("ets738"),
             "private talk goes on with the party that was active when the three were joined; try it before members are removed",
         ),
