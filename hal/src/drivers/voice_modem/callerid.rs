@@ -28,6 +28,8 @@ pub(super) struct Gatherer {
     text: ArrayVec<u8, MAX_RAW>,
     /// The modem said that the checksum was wrong.
     damaged: bool,
+    /// Whether messages wait, when that was said and not taken yet.
+    messages: Option<bool>,
 }
 
 impl Gatherer {
@@ -77,6 +79,11 @@ impl Gatherer {
         // What came of a damaged message has come.
         self.damaged |= is(&[b"ERRM"]);
         true
+    }
+
+    /// Whether messages wait, once for each time the exchange said so.
+    pub(super) fn messages(&mut self) -> Option<bool> {
+        self.messages.take()
     }
 
     /// The lines of the report as they came, each with a line feed.
@@ -137,7 +144,7 @@ impl Gatherer {
     /// An unformatted message without a tag.
     fn bare_frame(&mut self, line: &[u8], now: Time) -> bool {
         let hex = line.len() >= 8 && line.len().is_multiple_of(2) && line.iter().all(u8::is_ascii_hexdigit);
-        if !(hex && (line.starts_with(b"80") || line.starts_with(b"04"))) {
+        if !(hex && [b"80", b"04", b"82", b"06"].iter().any(|kind| line.starts_with(*kind))) {
             return false;
         }
         self.begin(now);
@@ -148,18 +155,29 @@ impl Gatherer {
         taken
     }
 
-    /// A whole message in hexadecimal. Other contents of `MESG` (single parameters, message waiting) are left alone.
+    /// A whole message in hexadecimal, or a parameter that has no tag of its own: message waiting. Others are left alone.
     fn frame(&mut self, hex: &[u8]) -> bool {
         let mut bytes = arrayvec::ArrayVec::<u8, 260>::new();
-        let digit = |b: u8| char::from(b).to_digit(16);
-        for pair in hex.chunks(2) {
-            let &[high, low] = pair else { return false };
-            let (Some(high), Some(low)) = (digit(high), digit(low)) else { return false };
-            if bytes.try_push((high * 16 + low) as u8).is_err() {
-                return false;
+        let mut high = None;
+        // Some put blanks between the bytes.
+        for &character in hex.iter().filter(|b| **b != b' ') {
+            let Some(digit) = char::from(character).to_digit(16) else { return false };
+            match high.take() {
+                None => high = Some(digit),
+                Some(high) if bytes.try_push((high * 16 + digit) as u8).is_err() => return false,
+                Some(_) => {}
             }
         }
+        if high.is_some() {
+            return false;
+        }
+        // The modem checked the frame; what it prints of it may be without its checksum.
+        if let [0x0b, 1, lamp @ (0 | 0xff)] | [0x0b, 1, lamp @ (0 | 0xff), _] = *bytes {
+            self.messages = Some(lamp == 0xff);
+            return true;
+        }
         let Ok(message) = cid::parse(&bytes) else { return false };
+        self.messages = message.message_waiting().or(self.messages);
         let id = message.caller_id();
         better(&mut self.id.number, id.number);
         better(&mut self.id.name, id.name);
@@ -262,6 +280,27 @@ mod tests {
         assert_eq!(report(&[hex]), expected);
         let withheld = report(&["MESG=80100108313031353230333804015008015025"]).unwrap();
         assert_eq!((withheld.number, withheld.name), (PartyId::Withheld, PartyId::Withheld));
+    }
+
+    #[test]
+    fn messages_wait_or_do_not() {
+        for (line, on) in [
+            ("MESG=0B01FF", Some(true)),
+            ("MESG = 0b 01 00", Some(false)),
+            ("MESG=82030B01FF70", Some(true)),
+            ("82030B01006F", Some(false)),
+            ("MESG=060342424231", Some(true)),
+            ("MESG=06036F6F6FAA", Some(false)),
+            ("MESG=0B0155", None),
+            ("MESG=82030B01FF71", None),
+            ("MESG=1101FF", None),
+            ("MESG=0B01F", None),
+        ] {
+            let mut g = Gatherer::default();
+            assert!(g.line(line.as_bytes(), Time::ZERO), "{line}");
+            assert_eq!((g.messages(), g.messages()), (on, None), "{line}");
+            assert_eq!(g.flush(), None, "no call: {line}");
+        }
     }
 
     #[test]

@@ -171,6 +171,9 @@ impl<P: Port> VoiceModem<P> {
             }
             None if self.service == Service::Ready && self.caller.line(line, now) => {
                 self.noise = 0;
+                if let Some(on) = self.caller.messages() {
+                    events.push(LineEvent::MessageWaiting(on));
+                }
                 if let Some(id) = self.caller.complete(now) {
                     self.tell_caller(id, events);
                 }

@@ -93,6 +93,8 @@ pub(super) struct State {
     sent: u64,
     /// When a program spoke last.
     spoke: Time,
+    /// The codec has something of what was said last.
+    owes: bool,
     failures: u8,
     /// Received samples.
     heard: ArrayVec<i16, PIECE>,
@@ -213,7 +215,7 @@ impl<P: Port> VoiceModem<P> {
             (Step::Starting(way), Reply::Code(ResultCode::Connect(_))) => {
                 let stream = &mut self.stream;
                 (stream.began, stream.spoke, stream.sent, stream.at) = (now, now, 0, now);
-                (stream.fresh, stream.full, stream.ended) = (true, false, false);
+                (stream.fresh, stream.full, stream.ended, stream.owes) = (true, false, false, false);
                 stream.heard.clear();
                 self.codec.begin();
                 self.job = Job::Stream(Step::Running(way));
@@ -343,6 +345,7 @@ impl<P: Port> VoiceModem<P> {
 
     /// What we say is over: what the codec still has goes out, into the room that was kept for it.
     fn say_rest(&mut self) {
+        self.stream.owes = false;
         let out = &mut self.out;
         self.codec.finish(&mut |byte| shielded(byte, out));
     }
@@ -371,10 +374,16 @@ impl<P: Port> VoiceModem<P> {
             if said == 0 {
                 break;
             }
-            self.stream.spoke = now;
+            (self.stream.spoke, self.stream.owes) = (now, true);
             self.stream.sent += said as u64;
             let out = &mut self.out;
             self.codec.encode(samples.get(..said).unwrap_or_default(), &mut |byte| shielded(byte, out));
+            self.flush(now, events);
+        }
+        // The modem is about to run dry: what the codec has left of the last words belongs right behind them.
+        let soon = TICK.as_millis() as u64 * 3 * u64::from(SAMPLE_RATE) / 1_000;
+        if self.stream.owes && self.stream.sent < self.due(now) + soon {
+            self.say_rest();
             self.flush(now, events);
         }
     }

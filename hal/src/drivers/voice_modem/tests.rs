@@ -10,6 +10,7 @@ use loopstart_signal::{
 mod calls;
 mod chaos;
 mod exchange;
+mod models;
 mod real;
 mod services;
 mod starts;

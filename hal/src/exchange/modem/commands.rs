@@ -419,7 +419,7 @@ impl Modem {
             }
             name if name.starts_with("+V") && self.profile.dialect == Dialect::Rockwell => Next::End(Code::Error),
             name if self.profile.vendor.iter().any(|(known, _)| *known == name) => self.vendor_command(name, form),
-            "+VCID" | "+VRID" | "+VDR" if self.profile.has_voice() => self.caller_command(name, form),
+            "+VCID" | "+VRID" | "+VDR" if self.profile.identifies => self.caller_command(name, form),
             name if name.starts_with("+V") || name == "+FLO" => self.voice_command(name, form),
             _ => Next::End(Code::Error),
         }

@@ -125,6 +125,8 @@ pub struct Profile {
     pub dialect: Dialect,
     /// How it lists formats.
     pub listing: Listing,
+    /// Whether it identifies callers at all.
+    pub identifies: bool,
     /// How it prints caller identification.
     pub caller_id: CallerIdForm,
     /// How it tells digits.
@@ -219,6 +221,7 @@ pub const STANDARD: Profile = Profile {
     duplex: true,
     dialect: Dialect::V253,
     listing: Listing::Ranges,
+    identifies: true,
     caller_id: CallerIdForm { spaced: false, text_in_voice: false },
     digits: Digits::Shielded,
     stop: Stop::Shielded,
@@ -245,6 +248,7 @@ pub const SILENT: Profile = Profile {
 pub const DATA_ONLY: Profile = Profile {
     name: "data-only",
     model: "Emulated data modem",
+    identifies: false,
     capabilities: "+FCLASS",
     classes: &[0],
     formats: &[],

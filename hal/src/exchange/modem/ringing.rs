@@ -101,12 +101,21 @@ impl Ringing {
 }
 
 impl Identification {
+    /// Whether messages wait, if that is what came.
+    fn messages(&self) -> Option<bool> {
+        cid::parse(&self.raw).ok().and_then(|message| message.message_waiting())
+    }
+
+    /// Whether it tells of messages and not of a caller.
+    pub(super) fn is_message_waiting(&self) -> bool {
+        self.messages().is_some()
+    }
+
     /// The lines of the report: formatted (+VCID=1), or the message in hexadecimal (+VCID=2). A message that is not
     /// believed has only the latter.
     pub(super) fn lines(&self, formatted: bool) -> Vec<Vec<u8>> {
         if !formatted {
-            let hex: String = self.raw.iter().map(|b| format!("{b:02X}")).collect();
-            return vec![format!("MESG={hex}").into_bytes()];
+            return vec![mesg(&self.raw)];
         }
         let Some(id) = self.id else { return Vec::new() };
         let mut lines = Vec::new();
@@ -116,8 +125,22 @@ impl Identification {
         }
         party(&mut lines, "NMBR=", id.number, |n| n.as_str().to_owned());
         party(&mut lines, "NAME=", id.name, |n| n.as_str().to_owned());
+        // What has no tag of its own (V.253, MESG).
+        match self.messages() {
+            Some(on) if self.raw.first() == Some(&cid::message_type::MDMF_MESSAGE_WAITING) => {
+                lines.push(format!("MESG=0B01{:02X}", if on { 0xff } else { 0 }).into_bytes());
+            }
+            Some(_) => lines.push(mesg(&self.raw)),
+            None => {}
+        }
         lines
     }
+}
+
+/// A message in hexadecimal.
+fn mesg(raw: &[u8]) -> Vec<u8> {
+    let hex: String = raw.iter().map(|b| format!("{b:02X}")).collect();
+    format!("MESG={hex}").into_bytes()
 }
 
 fn party<T>(lines: &mut Vec<Vec<u8>>, tag: &str, party: PartyId<T>, text: impl Fn(&T) -> String) {

@@ -81,6 +81,7 @@ impl Player {
         // Two bytes over the bound can come of one pair; no more than the reader's own bound lets in.
         if !self.ended && self.queue.len() < PLAY_MAX + 2 {
             self.queue.push_back(byte);
+            self.drained = false;
         }
     }
 
@@ -93,7 +94,8 @@ impl Player {
             let samples = &mut self.samples;
             match self.queue.pop_front() {
                 Some(byte) => self.coder.take(byte, &mut |some| samples.extend(some)),
-                None if self.ended && !self.drained => {
+                // The last of it is heard when the host is late, too, and not when it goes on.
+                None if (self.ended || self.flowing) && !self.drained => {
                     self.drained = true;
                     self.coder.finish(&mut |some| samples.extend(some));
                 }
@@ -112,7 +114,7 @@ impl Player {
 
     /// Whether the stream was ended and everything is played.
     pub(super) fn is_done(&self) -> bool {
-        self.ended && self.queue.is_empty() && self.samples.is_empty()
+        self.ended && self.queue.is_empty() && self.samples.is_empty() && (self.drained || self.paused)
     }
 
     /// XOFF or XON, when one is due.

@@ -127,7 +127,10 @@ impl Modem {
                     }
                     self.tell_lines(events::CALLER_ID, &lines);
                 }
-                self.last_caller = Some(found);
+                // What is no caller is not repeated as one.
+                if !found.is_message_waiting() {
+                    self.last_caller = Some(found);
+                }
             }
             Call::Stopped => self.settings.count_rings(0),
             Call::Burst(_) | Call::BurstEnd(_) => {}

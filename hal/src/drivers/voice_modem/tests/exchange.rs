@@ -8,20 +8,38 @@ use crate::exchange::{EventKind, Exchange, Settings};
 use loopstart_signal::country::US;
 
 /// Two lines with a driver and a modem each.
-struct Bench {
-    exchange: Exchange,
-    from: Vec<FromTerminal>,
-    to: Vec<FromExchange>,
-    firmware: Vec<Modem>,
+pub(super) struct Bench {
+    pub(super) exchange: Exchange,
+    pub(super) from: Vec<FromTerminal>,
+    pub(super) to: Vec<FromExchange>,
+    pub(super) firmware: Vec<Modem>,
     wires: Vec<MemoryPort>,
-    drivers: Vec<VoiceModem<MemoryPort>>,
+    pub(super) drivers: Vec<VoiceModem<MemoryPort>>,
     queues: Vec<EventQueue>,
     told: Vec<Vec<(u64, LineEvent)>>,
-    now: Time,
+    pub(super) now: Time,
+    /// What line 0 said and heard, while that is wanted.
+    pub(super) tap: Option<Tap>,
+    /// What passed between the driver and the modem of line 0.
+    pub(super) wire: Vec<(u64, Side, Vec<u8>)>,
+}
+
+/// Audio of a line, as it is between modem and exchange.
+#[derive(Default)]
+pub(super) struct Tap {
+    pub(super) said: Vec<i16>,
+    pub(super) heard: Vec<i16>,
+}
+
+/// Who sent bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Driver,
+    Modem,
 }
 
 impl Bench {
-    fn new(profile: &'static modem::Profile) -> Self {
+    pub(super) fn new(profile: &'static modem::Profile) -> Self {
         let (mut firmware, mut wires, mut drivers, mut queues) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for _ in 0..2 {
             let (near, far) = MemoryPort::pair(1 << 14);
@@ -36,10 +54,11 @@ impl Bench {
         let exchange = Exchange::new(Settings::new(US, 2));
         let (from, to) = (vec![FromTerminal::default(); 2], vec![FromExchange::default(); 2]);
         let told = vec![Vec::new(), Vec::new()];
-        Self { exchange, from, to, firmware, wires, drivers, queues, told, now: Time::ZERO }
+        let now = Time::ZERO;
+        Self { exchange, from, to, firmware, wires, drivers, queues, told, now, tap: None, wire: Vec::new() }
     }
 
-    fn ready(profile: &'static modem::Profile) -> (Self, Caps) {
+    pub(super) fn ready(profile: &'static modem::Profile) -> (Self, Caps) {
         let mut bench = Self::new(profile);
         bench.run(5_000);
         let told = bench.take(0);
@@ -48,7 +67,7 @@ impl Bench {
         (bench, caps)
     }
 
-    fn run(&mut self, millis: u64) {
+    pub(super) fn run(&mut self, millis: u64) {
         let end = self.now + ms(millis);
         while self.now < end {
             self.exchange.step(self.now, &self.from, &mut self.to);
@@ -58,14 +77,24 @@ impl Bench {
                 let room = firmware.room().min(buffer.len());
                 if let Ok(n) = wire.read(&mut buffer[..room]) {
                     firmware.receive(&buffer[..n]);
+                    if i == 0 {
+                        self.wire.push((self.now.millis(), Side::Driver, buffer[..n].to_vec()));
+                    }
                 }
                 self.from[i] = firmware.step(self.now, &self.to[i]);
+                if let (0, Some(tap)) = (i, &mut self.tap) {
+                    tap.said.extend(self.from[0].audio);
+                    tap.heard.extend(self.to[0].audio);
+                }
                 loop {
                     let n = firmware.transmit(&mut buffer);
                     if n == 0 {
                         break;
                     }
                     wire.write(&buffer[..n]).unwrap();
+                    if i == 0 {
+                        self.wire.push((self.now.millis(), Side::Modem, buffer[..n].to_vec()));
+                    }
                 }
             }
             self.now = self.now + STEP_TIME;
@@ -82,11 +111,11 @@ impl Bench {
         }
     }
 
-    fn act(&mut self, line: usize, id: u32, kind: ActionKind) {
+    pub(super) fn act(&mut self, line: usize, id: u32, kind: ActionKind) {
         self.drivers[line].act(&LineAction { id: ActionId(id), kind }, self.now, &mut self.queues[line]);
     }
 
-    fn take(&mut self, line: usize) -> Vec<LineEvent> {
+    pub(super) fn take(&mut self, line: usize) -> Vec<LineEvent> {
         self.told[line].drain(..).map(|(_, event)| event).collect()
     }
 }
@@ -220,7 +249,7 @@ fn a_flash_is_a_flash_and_no_release() {
 }
 
 /// A program's two streams into a driver.
-fn streams(driver: &mut VoiceModem<MemoryPort>) -> (std::fs::File, std::fs::File) {
+pub(super) fn streams(driver: &mut VoiceModem<MemoryPort>) -> (std::fs::File, std::fs::File) {
     use crate::drivers::audio::Direction;
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
     let streams = driver.audio().expect("streams");
