@@ -96,6 +96,13 @@ pub(crate) fn bare(procedure: &Procedure) -> Option<Bare> {
     }
 }
 
+/// What a code is that was dialled on a telephone without a star: North American exchanges take `11` for it (1167 is *67).
+pub(crate) fn spelt(plan: &Plan, digits: &DialString) -> Option<DialString> {
+    let american = plan.name == "nanp" || plan.parents.iter().any(|parent| parent == "nanp");
+    let rest = digits.strip_prefix("11").filter(|_| american && plan.access.is_none())?;
+    DialString::from(&format!("*{rest}")).ok()
+}
+
 /// Every code of a plan.
 pub(crate) fn codes(plan: &Plan) -> Vec<Code> {
     let mut codes = Vec::new();

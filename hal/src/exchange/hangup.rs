@@ -29,7 +29,11 @@ impl Exchange {
             Situation::Busy => Some(Moment::ConsultBusy),
             Situation::Conference => Some(Moment::Conference),
             Situation::Waiting => Some(Moment::CallWaiting),
-            Situation::None | Situation::Tone | Situation::Single => None,
+            // The party that one talked with is gone; a call waits still.
+            Situation::None | Situation::Tone | Situation::Single => {
+                let waits = self.lines.get(line).is_some_and(|circuit| circuit.station.waiting.is_some());
+                waits.then_some(Moment::CallWaiting)
+            }
         }
     }
 

@@ -311,15 +311,17 @@ impl Line {
         }
         self.notice.mix(&mut audio);
         to.ringing = false;
+        let mut reversed = self.reversed != self.supervised;
         if let Some(ringer) = &mut self.ringer {
             let step = ringer.step(now, &mut audio);
             to.ringing = step.ringing;
             composed.identified = step.data_began;
+            reversed ^= step.reversed;
         }
         composed.played = self.source.mix(&mut audio);
         self.wires.process_duplex(&mut audio, &self.heard);
         to.battery = self.battery && self.plugged && !self.open;
-        to.reversed = self.reversed != self.supervised;
+        to.reversed = reversed;
         to.ringing &= to.battery;
         to.audio = if to.battery { audio } else { [0; STEP] };
         composed

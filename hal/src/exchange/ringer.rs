@@ -1,12 +1,13 @@
 //! Ringing with the country's cadence, and caller identification between the rings.
 //!
-//! Caller identification follows the first ring, in the cadence's longest pause. A form that comes elsewhere (before the
-//! first ring, after a reversal) is a further [`Presentation`]; until then such countries get the nearest one here.
+//! Caller identification follows the first ring, in the cadence's longest pause, or comes before it: then the line is
+//! reversed, and an alerting tone and the data come on the silent line (EN 300 659-1, 6.1.2; BT SIN 227). A form that comes
+//! otherwise (DTMF, the Japanese one) is a further [`Presentation`]; until then such countries get the nearest one here.
 
 use super::settings::Timing;
 use loopstart_signal::cid::{self, Frame};
 use loopstart_signal::country::{CidForm, Country};
-use loopstart_signal::{CallerId, Time, fsk};
+use loopstart_signal::{CallerId, Time, cas, fsk};
 use std::time::Duration;
 
 /// Level of caller-ID data at the exchange, dBm0 (GR-30: -13.5 dBm +-1.5).
@@ -14,17 +15,42 @@ const DATA_LEVEL: f32 = -13.5;
 /// Silence after the data before ringing resumes (GR-30: at least 200 ms).
 const AFTER_DATA: Duration = Duration::from_millis(200);
 
+/// From the reversal to the alerting tone (EN 300 659-1: at least 100 ms).
+const BEFORE_ALERT: Duration = Duration::from_millis(140);
+/// From the alerting tone to the data (EN 300 659-1: 45 to 500 ms).
+const BEFORE_DATA: Duration = Duration::from_millis(100);
+/// Level of each frequency of the alerting tone, dBm0.
+const ALERT_LEVEL: f32 = -15.0;
+
 /// How caller identification is presented to an idle line.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Presentation {
-    /// FSK in the pause after the first ring.
-    AfterFirstRing(fsk::Spec),
+    /// In the pause after the first ring.
+    AfterFirstRing,
+    /// On the reversed line before the first ring, behind an alerting tone.
+    BeforeFirstRing,
 }
 
 impl Presentation {
     fn of(form: CidForm) -> Self {
-        Self::AfterFirstRing(data_of(form))
+        match form {
+            CidForm::V23BeforeRing => Self::BeforeFirstRing,
+            _ => Self::AfterFirstRing,
+        }
     }
+}
+
+/// What comes before the first ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lead {
+    /// The line is reversed; the alerting tone comes then.
+    Reversed(Time),
+    /// The alerting tone, and the silence after it until then.
+    Alert(Time),
+    /// The data.
+    Data,
+    /// Silence, until it rings.
+    Quiet(Time),
 }
 
 /// The modulation of a country's caller identification.
@@ -42,6 +68,8 @@ pub(crate) struct RingStep {
     pub(crate) ringing: bool,
     /// Caller identification has just begun.
     pub(crate) data_began: bool,
+    /// The line is reversed, because caller identification comes.
+    pub(crate) reversed: bool,
 }
 
 /// Rings one line.
@@ -60,6 +88,9 @@ pub(crate) struct Ringer {
     data_at: Option<Time>,
     pause: Duration,
     sender: fsk::Sender,
+    /// What comes before the first ring, while it does.
+    lead: Option<Lead>,
+    alert: cas::Sender,
     quiet_until: Time,
 }
 
@@ -79,7 +110,7 @@ impl Ringer {
             None => country.ring_cadence_ms.to_vec(),
         };
         let longest = (1..cadence.len()).step_by(2).max_by_key(|&k| (cadence[k], usize::MAX - k)).unwrap_or(1);
-        let Presentation::AfterFirstRing(spec) = Presentation::of(country.cid);
+        let before = id.is_some() && Presentation::of(country.cid) == Presentation::BeforeFirstRing;
         Self {
             part: 0,
             changes: now + part_time(&cadence, 0),
@@ -90,7 +121,9 @@ impl Ringer {
             data: id.map(Frame::from_caller_id),
             data_at: None,
             pause: timing.caller_id,
-            sender: fsk::Sender::new(spec, DATA_LEVEL),
+            sender: fsk::Sender::new(data_of(country.cid), DATA_LEVEL),
+            lead: before.then_some(Lead::Reversed(now + BEFORE_ALERT)),
+            alert: cas::Sender::new(ALERT_LEVEL),
             quiet_until: now,
         }
     }
@@ -109,6 +142,10 @@ impl Ringer {
     /// Lives through the step at `now`; data is added to `out`.
     pub(crate) fn step(&mut self, now: Time, out: &mut [i16]) -> RingStep {
         let mut step = RingStep::default();
+        if self.lead.is_some() {
+            self.step_lead(now, out, &mut step);
+            return step;
+        }
         if now >= self.changes && now >= self.quiet_until {
             self.part += 1;
             if self.part >= self.cadence.len() {
@@ -122,9 +159,7 @@ impl Ringer {
         }
         if self.data_at.is_some_and(|at| now >= at) {
             self.data_at = None;
-            if let Some(frame) = self.data.take() {
-                step.data_began = self.sender.load(frame.bytes(), cid::ON_HOOK_SEIZURE_BITS, cid::ON_HOOK_MARK_BITS);
-            }
+            step.data_began = self.load();
         }
         if !self.sender.is_idle() {
             self.sender.mix(out);
@@ -135,6 +170,39 @@ impl Ringer {
         }
         step.ringing = self.part.is_multiple_of(2) && !self.is_over();
         step
+    }
+
+    /// Lives through a step before the first ring.
+    fn step_lead(&mut self, now: Time, out: &mut [i16], step: &mut RingStep) {
+        step.reversed = true;
+        match self.lead {
+            Some(Lead::Reversed(until)) if now >= until => {
+                self.alert.start(cas::Sender::ON_HOOK);
+                self.lead = Some(Lead::Alert(now + cas::Sender::ON_HOOK + BEFORE_DATA));
+            }
+            Some(Lead::Alert(until)) if now >= until => {
+                step.data_began = self.load();
+                self.lead = Some(Lead::Data);
+            }
+            Some(Lead::Data) if self.sender.is_idle() => self.lead = Some(Lead::Quiet(now + AFTER_DATA)),
+            Some(Lead::Quiet(until)) if now >= until => {
+                self.lead = None;
+                self.changes = now + part_time(&self.cadence, 0);
+                step.reversed = false;
+                step.ringing = true;
+            }
+            _ => {}
+        }
+        self.alert.mix(out);
+        if !self.sender.is_idle() {
+            self.sender.mix(out);
+        }
+    }
+
+    /// The data goes out.
+    fn load(&mut self) -> bool {
+        let Some(frame) = self.data.take() else { return false };
+        self.sender.load(frame.bytes(), cid::ON_HOOK_SEIZURE_BITS, cid::ON_HOOK_MARK_BITS)
     }
 }
 

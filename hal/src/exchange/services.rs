@@ -113,11 +113,13 @@ impl Exchange {
         let in_session = register.session.is_some();
         let mut whole: Vec<(usize, Fields)> = Vec::new();
         let (mut part, mut maybe, mut slot) = (false, false, false);
+        let spelt = features::spelt(&self.settings.plan, &digits).filter(|_| !in_session);
+        let digits_of_code = spelt.unwrap_or(digits);
         for n in candidates {
             let Some(code) = self.codes.get(n) else { continue };
             let Some(pieces) = code.groups.get(group).map(|group| group.pieces.as_slice()) else { continue };
             let occupied = code.service == Service::Unpark;
-            match features::fit(pieces, &digits, &|blank, text| self.extent(blank, text, occupied)) {
+            match features::fit(pieces, &digits_of_code, &|blank, text| self.extent(blank, text, occupied)) {
                 Fit::No => {}
                 Fit::Part => part = true,
                 Fit::Maybe(fields) => {
@@ -159,8 +161,9 @@ impl Exchange {
         if let Some(Line { phase: Phase::Register(register), .. }) = self.lines.get_mut(line) {
             register.deadline = deadline;
         }
+        // In the number of a code too.
         let access = self.settings.plan.access.as_ref();
-        if !in_session && access.is_some_and(|a| a.second_dial_tone && a.prefix == digits.as_str()) {
+        if (!in_session || part) && access.is_some_and(|a| a.second_dial_tone && a.prefix == digits.as_str()) {
             self.tone(line, Some(Signal::Dial));
         }
     }

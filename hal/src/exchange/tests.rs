@@ -158,6 +158,40 @@ fn caller_id_is_sent_between_the_first_two_rings() {
 }
 
 #[test]
+fn caller_id_is_sent_before_the_first_ring_on_a_reversed_line() {
+    let mut bench = Bench::with(Settings::new(by_code("gb").unwrap(), 4));
+    bench.run(1_000);
+    bench.dial(3, "5550101");
+    bench.run(7_000);
+    let phone = &bench.phones[1];
+    assert_eq!(phone.callers.len(), 1);
+    assert_eq!(phone.callers[0].caller_id().number, PartyId::Known(Number::new("5550103")));
+    let [(reversed, true), (normal, false)] = phone.reversals[..] else { panic!("{:?}", phone.reversals) };
+    let rang = phone.rings[0].0;
+    assert!(normal.since(reversed).as_millis() > 600 && rang == normal, "{reversed:?} {normal:?} {rang:?}");
+    // A burst of 400 ms, 200 ms, 400 ms.
+    assert_eq!(phone.rings[1].0.since(rang).as_millis(), 400);
+    // Whoever lifts at once has answered, and the line is as ever.
+    bench.phones[3].off_hook = false;
+    bench.run(5_000);
+    bench.phones[1].reversals.clear();
+    let before = bench.phones[1].rings.len();
+    bench.phones[3].off_hook = true;
+    bench.run(500);
+    bench.phones[3].dial("5550101");
+    for _ in 0..500 {
+        bench.run(20);
+        if !bench.phones[1].reversals.is_empty() {
+            break;
+        }
+    }
+    bench.phones[1].off_hook = true;
+    bench.run(500);
+    assert_eq!((bench.phase(1), bench.phones[1].rings.len()), ("talking", before));
+    assert!(bench.phones[1].reversals.len().is_multiple_of(2), "{:?}", bench.phones[1].reversals);
+}
+
+#[test]
 fn an_idle_line_is_told_of_messages_and_its_dial_tone_stutters() {
     let mut bench = Bench::new(1);
     bench.exchange.set_messages(0, true).unwrap();

@@ -65,6 +65,34 @@ fn forwarding_by_a_courtesy_call() {
 }
 
 #[test]
+fn dials_have_no_star() {
+    let mut office = Office::new("nanp", 3);
+    office.lift(0);
+    office.run(300);
+    office.digits(0, "1167");
+    assert_eq!(office.tone(0), Some("stutter"), "as *67");
+    office.number(0, "5550101");
+    assert_eq!(office.phase(1), "ringing");
+    // Elsewhere these are digits of a number.
+    let mut office = Office::new("etsi", 3);
+    office.lift(0);
+    office.run(300);
+    office.digits(0, "1167");
+    assert_eq!((office.tone(0), office.phase(0)), (None, "dialing"));
+}
+
+#[test]
+fn the_way_out_has_its_dial_tone_in_a_code_too() {
+    let mut office = Office::with(Settings::new(US, 3), "centrex", Subscribed::all());
+    assert!(office.bench.exchange.settings.plan.access.as_ref().is_some_and(|a| a.second_dial_tone));
+    assert_eq!(office.code(0, "#2"), Some("stutter"));
+    office.digits(0, "9");
+    assert_eq!(office.tone(0), Some("dial"));
+    office.digits(0, "5550101");
+    assert_eq!(office.tone(0), Some("confirmation"));
+}
+
+#[test]
 fn the_forwarded_to_party_sees_who_called() {
     let mut office = Office::new("etsi", 4);
     assert_eq!(office.set(1, "*21*5550102#"), Some("confirmation"));
