@@ -211,6 +211,29 @@ fn a_modem_that_was_named_keeps_its_number_for_ever() {
     assert!(!told.iter().any(|t| matches!(t, Told::Other(Notification::Remove { .. }))), "{told:?}");
 }
 
+#[test]
+fn a_modem_behind_a_link_is_found_where_the_link_leads() {
+    let _watch = Watchdog::new("link", Duration::from_secs(120));
+    let directory = tempfile::tempdir().expect("a directory");
+    let link = directory.path().join("modem");
+    let lines = vec![LineKind::Modem { symlink: Some(link.clone()) }];
+    let country = loopstart::signal::country::US;
+    let settings = ServeSettings { country, speed: 1.0, control: None, lines };
+    let exchange = EmulatedExchange::start(settings).expect("an exchange");
+    let mut config = Config { hotplug: Some(true), unplugged: Duration::from_secs(50), ..Config::default() };
+    config.set_devices([format!("serial:{}", link.display()).as_str()]).expect("a selector");
+    let mut rig = Rig::configured(config).ready();
+    let device = rig.runtime.devices()[0];
+    let (_, before) = rig.runtime.tty(device).expect("a terminal");
+    exchange.unplug(0).expect("plugged in");
+    line_state(&mut rig, LineState::OutOfService);
+    exchange.plug(0).expect("unplugged");
+    line_state(&mut rig, LineState::InService);
+    let (_, after) = rig.runtime.tty(device).expect("a terminal");
+    assert_eq!(Path::new(&after), exchange.pty_path(0).expect("a modem"), "it was {before}");
+    rig.finish();
+}
+
 /// A host that numbers lines itself.
 struct Quiet;
 

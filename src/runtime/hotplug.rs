@@ -17,7 +17,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::io;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -129,14 +129,14 @@ fn run(shared: &Shared, mut monitor: Option<Monitor>, _ended: Sender<()>) {
     let mut watch = Watch::new(config.auto, config.unplugged);
     while !bell.is_stopped() {
         while shared.look(&mut watch) && !bell.is_stopped() {}
+        let most = if monitor.is_none() || shared.lines.waits_for_path() { BLIND } else { SELDOM };
         // Until there is a reason to look.
-        while !wait(bell, &mut monitor, &mut watch) {}
+        while !wait(bell, &mut monitor, &mut watch, most) {}
     }
 }
 
 /// Sleeps until something happens. False: it was nothing of interest.
-fn wait(bell: &Bell, monitor: &mut Option<Monitor>, watch: &mut Watch) -> bool {
-    let most = if monitor.is_some() { SELDOM } else { BLIND };
+fn wait(bell: &Bell, monitor: &mut Option<Monitor>, watch: &mut Watch, most: Duration) -> bool {
     let sleep = watch.deadline().map_or(most, |due| due.since(monotonic()).min(most));
     // Rounded up: a little too late is late enough.
     let timeout = PollTimeout::try_from(sleep + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
@@ -168,7 +168,7 @@ fn read(monitor: &mut Option<Monitor>, watch: &mut Watch) -> bool {
                 if let (Source::Udev, Some(name)) = (event.source, event.devname())
                     && event.action != Action::Remove
                 {
-                    watch.stir(&std::path::Path::new("/dev").join(name));
+                    watch.stir(&Path::new("/dev").join(name));
                 }
             }
             Ok(Received::Overrun) => news = true,
@@ -191,7 +191,7 @@ impl Shared {
     /// Looks once what is attached and does what is to be done. True: look again.
     fn look(&self, watch: &mut Watch) -> bool {
         let lines = &self.lines;
-        let attached = registry::coldplug_in(&lines.config.roots);
+        let mut attached = registry::coldplug_in(&lines.config.roots);
         let is_there = |identity: &Identity| {
             let same = |f: &Found| identity.node.as_ref() == Some(&f.node) && identity.place == f.place;
             attached.iter().any(same)
@@ -205,6 +205,13 @@ impl Shared {
             }
         }
         let targets: Vec<Option<PathBuf>> = sights.iter().map(target).collect();
+        for (sight, target) in sights.iter().zip(&targets) {
+            if let Some(target) = target
+                && registry::found_at(&attached, target).is_none()
+            {
+                attached.extend(off_the_bus(sight, target));
+            }
+        }
         let seen: Vec<Seen<'_, Option<DeviceId>>> = sights
             .iter()
             .zip(&targets)
@@ -251,7 +258,10 @@ impl Shared {
             Step::Reopen(None, _) | Step::Close(None) | Step::Remove(None) => return false,
         };
         match done {
-            Ok(()) => true,
+            Ok(()) => {
+                watch.opened(&device.node, monotonic());
+                true
+            }
             Err(error) => {
                 self.not_opened(&device, &error, watch);
                 false
@@ -276,6 +286,20 @@ impl Shared {
             let _ = self.up.try_send(Up::Poke);
         }
     }
+}
+
+/// A port that is on no bus which tells of it and that a line without a device names: a built-in one, or a pseudo-terminal.
+fn off_the_bus(sight: &Sight, target: &Path) -> Option<Found> {
+    (sight.state != SeenState::Settled).then(|| Found {
+        selector: sight.selector.clone(),
+        stable: sight.selector.clone(),
+        node: target.to_owned(),
+        description: String::new(),
+        place: None,
+        known: false,
+        ready: true,
+        usb: None,
+    })
 }
 
 /// What a path in a selector leads to.

@@ -440,6 +440,12 @@ impl Lines {
         lines.chain(announced).collect()
     }
 
+    /// Whether a line waits for a device that is named by its path: nobody may tell of that.
+    pub(super) fn waits_for_path(&self) -> bool {
+        let waits = |e: &Entry| !matches!(e.state, State::Working | State::Lost) && e.back.is_none();
+        lock(&self.table).entries.iter().any(|e| waits(e) && matches!(e.selector, Selector::Serial { .. }))
+    }
+
     /// The line with this number, if it waits for its device: nobody waits any longer.
     pub(super) fn give_up(&self, id: DeviceId) -> bool {
         let mut table = lock(&self.table);

@@ -135,10 +135,14 @@ pub(super) fn open_at(
     exchange: Option<&EmulatedExchange>,
     country: &'static Country,
 ) -> Result<Box<dyn LineDevice>, OpenError> {
+    let ids = match &identity.stable {
+        Some(Selector::Usb { vendor, product, .. }) => Some((*vendor, *product)),
+        _ => None,
+    };
     match (selector, &identity.node) {
-        (Selector::Usb { .. }, Some(path)) => {
-            let path = path.clone();
-            open_device(&Selector::Serial { path, profile: None }, exchange, country)
+        (Selector::Serial { .. } | Selector::Usb { .. }, Some(node)) => {
+            let modem = registry::open_serial_at(selector, node, ids, Clock::Monotonic)?;
+            Ok(Box::new(modem.with_country(country)))
         }
         _ => open_device(selector, exchange, country),
     }

@@ -23,6 +23,8 @@ const LONGEST: Duration = Duration::from_secs(2);
 const BUSY: Duration = Duration::from_secs(90);
 /// After that time a port is tried again this often: a program may have ended, or somebody may have given us the right.
 const LATER: Duration = Duration::from_secs(30);
+/// The least time between two openings of one node that went well: one that hangs up at once must not keep us busy.
+const AGAIN: Duration = Duration::from_secs(1);
 /// A line whose device cannot be opened for a reason that waiting does not change.
 const SELDOM: Duration = Duration::from_secs(300);
 
@@ -151,6 +153,14 @@ impl Watch {
         known.next = Some(next);
         self.due(next);
         news
+    }
+
+    /// The node of a device was opened.
+    pub fn opened(&mut self, node: &Path, now: Time) {
+        if let Some(known) = self.known.iter_mut().find(|k| k.node == node) {
+            known.failed = None;
+            known.next = Some(now + AGAIN);
+        }
     }
 
     /// Something was told about this node: it is tried at once, whatever was before.
@@ -450,5 +460,21 @@ mod tests {
         assert!(look(&mut watch, &there, &line, 0).is_empty());
         line[0].target = Some("/dev/ttyACM4".into());
         assert_eq!(look(&mut watch, &there, &line, 0), ["0 /dev/ttyACM4"]);
+    }
+
+    #[test]
+    fn a_port_that_hangs_up_at_once_keeps_nobody_busy() {
+        let mut watch = Watch::new(true, PATIENCE);
+        let there = [device("ttyACM0", ONE, "p1")];
+        let line = [Line::new(ONE, SeenState::Pulled(at(0))).at("ttyACM0", "p1")];
+        assert_eq!(look(&mut watch, &there, &line, 0), ["0 /dev/ttyACM0"]);
+        watch.opened(&there[0].node, at(0));
+        assert!(look(&mut watch, &there, &line, 10).is_empty());
+        assert_eq!(watch.deadline(), Some(at(1_000)));
+        assert_eq!(look(&mut watch, &there, &line, 1_000), ["0 /dev/ttyACM0"]);
+        // Pulled and plugged in, it is another matter.
+        watch.opened(&there[0].node, at(1_000));
+        assert!(look(&mut watch, &[], &line, 1_100).is_empty());
+        assert_eq!(look(&mut watch, &there, &line, 1_200), ["0 /dev/ttyACM0"]);
     }
 }
