@@ -3,7 +3,9 @@
 //! The configuration file comes first, then the environment, then what a program sets itself.
 //!
 //! ```toml
-//! devices = ["serial:/dev/ttyACM0", "emulated:1"]
+//! devices = ["usb:0572:1340:24680F", "serial:/dev/ttyS0", "emulated:1"]
+//! hotplug = true
+//! unplugged = 30
 //! plan = "nanp"
 //! country = "us"
 //!
@@ -25,7 +27,8 @@
 //! ```
 
 use crate::plan_file::{self, PlanError};
-use loopstart_hal::registry::{self, Selector};
+use loopstart_hal::hotplug::Roots;
+use loopstart_hal::registry::{self, Found, Selector};
 use loopstart_signal::country::{self, Country};
 use loopstart_signal::line_model;
 use loopstart_signal::plan::{self, Builder, Plan, Subscribed};
@@ -33,6 +36,12 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a line waits for a device that was pulled: time to move it to another socket.
+const UNPLUGGED: Duration = Duration::from_secs(30);
+/// The longest that can be set: a day.
+const MOST_UNPLUGGED: u64 = 86_400;
 
 /// Settings of the provider.
 #[derive(Clone, Debug)]
@@ -51,6 +60,19 @@ pub struct Config {
     pub country: &'static Country,
     /// Settings of single real lines.
     pub lines: Vec<LineSettings>,
+    /// Attached devices of known kinds are lines, also those that are plugged in later: the word `auto` among the devices.
+    pub auto: bool,
+    /// Whether devices that come and go are watched for. `None`: where [`auto`](Self::auto) is set, or a device is named by what
+    /// it is and not by its path.
+    pub hotplug: Option<bool>,
+    /// How long a line whose device was pulled waits for it before it is closed, or, when it was found and not named, removed.
+    pub unplugged: Duration,
+    /// Where the system keeps what it knows of devices.
+    #[doc(hidden)]
+    pub roots: Roots,
+    /// Of the devices those that `auto` stands for.
+    #[doc(hidden)]
+    pub found: Vec<Selector>,
 }
 
 /// Settings of one real line.
@@ -100,6 +122,11 @@ impl Default for Config {
             plan: Plan::plain(),
             country: country::US,
             lines: Vec::new(),
+            auto: false,
+            hotplug: None,
+            unplugged: UNPLUGGED,
+            roots: Roots::default(),
+            found: Vec::new(),
         }
     }
 }
@@ -146,6 +173,12 @@ pub enum ConfigError {
     /// No such country.
     #[error("country {0:?} is not known; try us or gb")]
     Country(String),
+    /// Whether devices are watched for.
+    #[error("LOOPSTART_HOTPLUG: '{0}' is neither on nor off")]
+    Hotplug(String),
+    /// How long a line waits for its device is out of range.
+    #[error("unplugged {0} is not between 0 and {MOST_UNPLUGGED} seconds")]
+    Unplugged(u64),
     /// The priority is out of range.
     #[error("realtime priority {0} is not between 1 and 99")]
     Priority(u8),
@@ -155,6 +188,8 @@ pub enum ConfigError {
 #[serde(deny_unknown_fields, default)]
 struct File {
     devices: Vec<String>,
+    hotplug: Option<bool>,
+    unplugged: Option<u64>,
     plan: Option<String>,
     country: Option<String>,
     emulated: FileEmulated,
@@ -221,20 +256,23 @@ struct FileRealtime {
 
 impl Config {
     /// Settings from the configuration file and the environment (`LOOPSTART_CONFIG`, `LOOPSTART_DEVICES`,
-    /// `LOOPSTART_PLAN`, `LOOPSTART_EMULATED`). With no device named anywhere, attached modems of known kinds are used.
+    /// `LOOPSTART_PLAN`, `LOOPSTART_EMULATED`, `LOOPSTART_HOTPLUG`). With no device named anywhere, attached modems of known kinds are used.
     ///
     /// # Errors
     /// What is wrong with which setting.
     pub fn from_env() -> Result<Self, ConfigError> {
         let mut config = Self::default();
-        let mut named = false;
+        let mut words = vec!["auto".to_owned()];
         let mut lines = BTreeMap::new();
         if let Some(path) = config_path() {
+            let named;
             (named, lines) = config.read(&path)?;
+            if !named.is_empty() {
+                words = named;
+            }
         }
         if let Ok(list) = std::env::var("LOOPSTART_DEVICES") {
-            config.set_devices(list.split(','))?;
-            named = true;
+            words = list.split(',').map(str::to_owned).collect();
         }
         if let Ok(plan) = std::env::var("LOOPSTART_PLAN") {
             config.set_plan(&plan)?;
@@ -242,12 +280,36 @@ impl Config {
         if let Ok(settings) = std::env::var("LOOPSTART_EMULATED") {
             config.emulated.set(&settings)?;
         }
-        // Last: a line that names no plan has that of all lines.
-        config.set_lines(&lines)?;
-        if !named {
-            config.set_devices(["auto"])?;
+        if let Ok(word) = std::env::var("LOOPSTART_HOTPLUG") {
+            config.hotplug = match word.as_str() {
+                "" => None,
+                "on" => Some(true),
+                "off" => Some(false),
+                _ => return Err(ConfigError::Hotplug(word)),
+            };
         }
+        // Behind the plan: a line that names none has that of all lines. Before the devices: one that is found goes by the
+        // name that the settings of a line give it.
+        config.set_lines(&lines)?;
+        config.set_devices(words.iter().map(String::as_str))?;
         Ok(config)
+    }
+
+    /// Whether devices that come and go are watched for.
+    pub fn watches(&self) -> bool {
+        self.hotplug.unwrap_or_else(|| self.auto || self.devices.iter().any(is_stable))
+    }
+
+    /// Whether a device was found, and not named.
+    pub(crate) fn was_found(&self, selector: &Selector) -> bool {
+        self.found.contains(selector)
+    }
+
+    /// The name of an attached device as a line: as the settings of a line name it, if they do, else what it is known as
+    /// wherever it is plugged in.
+    pub(crate) fn name_of(&self, found: &Found) -> Selector {
+        let named = self.lines.iter().map(|line| &line.selector).find(|selector| means(selector, found));
+        named.unwrap_or(&found.stable).clone()
     }
 
     /// The switch plan of a line: of an emulated one the exchange's, of a real one its own or that of all real lines.
@@ -325,8 +387,8 @@ impl Config {
         Ok(())
     }
 
-    /// Whether devices are named, and the settings of single lines.
-    fn read(&mut self, path: &Path) -> Result<(bool, BTreeMap<String, FileLine>), ConfigError> {
+    /// The devices that are named, and the settings of single lines.
+    fn read(&mut self, path: &Path) -> Result<(Vec<String>, BTreeMap<String, FileLine>), ConfigError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let file: File = toml::from_str(&text)
@@ -363,23 +425,28 @@ impl Config {
             }
             self.realtime_priority = Some(priority);
         }
-        self.set_devices(file.devices.iter().map(String::as_str))?;
-        Ok((!file.devices.is_empty(), file.lines))
+        self.hotplug = file.hotplug;
+        if let Some(seconds) = file.unplugged {
+            if seconds > MOST_UNPLUGGED {
+                return Err(ConfigError::Unplugged(seconds));
+            }
+            self.unplugged = Duration::from_secs(seconds);
+        }
+        Ok((file.devices, file.lines))
     }
 
-    /// Replaces the devices. The word `auto` stands for every attached modem of a known kind.
+    /// Replaces the devices. The word `auto` stands for every attached modem of a known kind that is not named, and, while the
+    /// provider runs, for those that are plugged in.
     ///
     /// # Errors
     /// An unknown selector, or one that is named twice.
     pub fn set_devices<'a>(&mut self, words: impl IntoIterator<Item = &'a str>) -> Result<(), ConfigError> {
         self.devices.clear();
+        self.found.clear();
+        self.auto = false;
         for word in words.into_iter().map(str::trim).filter(|w| !w.is_empty()) {
             if word == "auto" {
-                for found in registry::coldplug().into_iter().filter(|f| f.known) {
-                    if !self.devices.contains(&found.selector) {
-                        self.devices.push(found.selector);
-                    }
-                }
+                self.auto = true;
             } else {
                 let selector = Selector::parse(word)?;
                 if self.devices.contains(&selector) {
@@ -388,7 +455,40 @@ impl Config {
                 self.devices.push(selector);
             }
         }
+        if self.auto {
+            self.find();
+        }
         Ok(())
+    }
+
+    /// Adds what is attached and not named to the devices.
+    fn find(&mut self) {
+        let attached = registry::coldplug_in(&self.roots);
+        for found in attached.iter().filter(|f| f.known) {
+            if self.devices.iter().any(|named| means(named, found)) {
+                continue;
+            }
+            let name = self.name_of(found);
+            self.found.push(name.clone());
+            self.devices.push(name);
+        }
+    }
+}
+
+/// Whether a selector means this device at present.
+fn means(selector: &Selector, found: &Found) -> bool {
+    match selector {
+        Selector::Serial { path, .. } => registry::found_at(std::slice::from_ref(found), path).is_some(),
+        other => other.names(found),
+    }
+}
+
+/// Whether a selector names a device by what it is, or by a link that udev makes for what it is.
+fn is_stable(selector: &Selector) -> bool {
+    match selector {
+        Selector::Usb { .. } => true,
+        Selector::Serial { path, .. } => path.starts_with("/dev/serial") || path.starts_with("/dev/loopstart"),
+        Selector::Emulated { .. } | Selector::Dahdi(_) => false,
     }
 }
 

@@ -49,6 +49,19 @@ struct Result {
     group: Option<String>,
     mode: Option<String>,
     tags: BTreeSet<String>,
+    links: BTreeSet<String>,
+}
+
+/// Replaces `$env{NAME}`.
+fn substitute(text: &str, device: &BTreeMap<&str, &str>) -> String {
+    let mut parts = text.split("$env{");
+    let mut done = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or_else(|| panic!("no closing brace: {text}"));
+        done.push_str(device.get(name).copied().unwrap_or(""));
+        done.push_str(rest);
+    }
+    done
 }
 
 /// Applies the rules; understands exactly the words that the file uses, and fails at any other.
@@ -65,7 +78,9 @@ fn apply(device: &[(&str, &str)]) -> Result {
                 ("ENV", Some(name)) => name,
                 other => panic!("not a match of this file: {other:?}"),
             };
-            (device.get(name).copied().unwrap_or("") == t.value) == (t.operator == "==")
+            let value = device.get(name).copied().unwrap_or("");
+            let same = if t.value == "?*" { !value.is_empty() } else { value == t.value };
+            same == (t.operator == "==")
         });
         if !matches {
             continue;
@@ -83,6 +98,9 @@ fn apply(device: &[(&str, &str)]) -> Result {
                 }
                 ("GROUP", None, "=") => result.group = Some(t.value.clone()),
                 ("MODE", None, "=") => result.mode = Some(t.value.clone()),
+                ("SYMLINK", None, "+=") => {
+                    result.links.insert(substitute(&t.value, &device));
+                }
                 ("TAG", None, "+=") => {
                     result.tags.insert(t.value.clone());
                 }
@@ -137,6 +155,46 @@ fn no_other_device_is_touched() {
     let disk = [("ACTION", "add"), ("SUBSYSTEM", "block"), ("ID_VENDOR_ID", "0572"), ("ID_MODEL_ID", "1340")];
     assert_eq!(apply(&disk), Result::default());
     assert_eq!(apply(&[("ACTION", "add"), ("SUBSYSTEM", "tty")]), Result::default());
+}
+
+#[test]
+fn a_modem_has_names_that_stay() {
+    let device = [
+        ("ACTION", "add"),
+        ("SUBSYSTEM", "tty"),
+        ("ID_BUS", "usb"),
+        ("ID_VENDOR_ID", "0572"),
+        ("ID_MODEL_ID", "1340"),
+        ("ID_SERIAL_SHORT", "24680F"),
+        ("ID_USB_INTERFACE_NUM", "00"),
+        ("ID_PATH", "pci-0000:00:14.0-usb-0:1:1.0"),
+    ];
+    let result = apply(&device);
+    let links = ["loopstart/by-id/0572-1340-24680F-00", "loopstart/by-path/pci-0000:00:14.0-usb-0:1:1.0"];
+    assert_eq!(result.links.iter().map(String::as_str).collect::<Vec<_>>(), links);
+    assert_eq!(result.env.get("LOOPSTART_MODEM").map(String::as_str), Some("1"));
+    assert!(result.tags.contains("systemd"));
+    // Many have no serial number.
+    assert!(apply(&device[..5]).links.is_empty());
+}
+
+#[test]
+fn what_the_administrator_marks_is_a_modem() {
+    let adapter = [("ACTION", "add"), ("SUBSYSTEM", "tty"), ("ID_BUS", "usb"), ("ID_VENDOR_ID", "0403")];
+    let marked: Vec<_> = adapter.into_iter().chain([("ID_MODEL_ID", "6001"), ("LOOPSTART_MODEM", "1")]).collect();
+    assert_eq!(apply(&marked).env.get("ID_MM_DEVICE_IGNORE").map(String::as_str), Some("1"));
+}
+
+#[test]
+fn udev_itself_finds_no_fault() {
+    use std::process::Command;
+    let verify = |arguments: &[&str]| Command::new("udevadm").arg("verify").args(arguments).output();
+    if !verify(&["--help"]).is_ok_and(|tried| tried.status.success()) {
+        return eprintln!("SKIPPED: there is no 'udevadm verify' here (udev 254 and later)");
+    }
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/udev/61-loopstart.rules");
+    let checked = verify(&["--resolve-names=never", file]).expect("udevadm");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod device;
 pub mod drivers;
 mod error;
 pub mod exchange;
+pub mod hotplug;
 mod port;
 pub mod ports;
 pub mod registry;

@@ -1,11 +1,12 @@
 //! Device selectors, and what is attached.
 //!
 //! A selector names a device in a configuration file, in the environment and on the command line. Serial modems can also be
-//! named by what they are (`usb:0572:1340:12345678`), because the numbers of USB ports change with every plug. Cheap modems
-//! share one serial number; where that leaves two candidates the place they are plugged in is added (`@1-1.2`).
+//! named by what they are (`usb:0572:1340:24680F`), because the numbers of USB ports change with every plug. Cheap modems have
+//! no serial number or all the same; then the place they are plugged in is part of the name
+//! (`usb:0baf:0303@pci-0000:00:14.0-usb-0:1.2:1.0`).
 
-use crate::drivers::voice_modem::known;
 use crate::drivers::voice_modem::profile::{self, ProfileError};
+use crate::hotplug::{Roots, UsbPort, usb_ports};
 use crate::ports::SerialPort;
 use crate::{OpenError, drivers::voice_modem::VoiceModem};
 use loopstart_signal::Clock;
@@ -51,7 +52,8 @@ pub enum Selector {
         product: u16,
         /// Serial number, where the device has one.
         serial: Option<String>,
-        /// Where it is plugged in, as the kernel names it (`1-1.2`).
+        /// Where it is plugged in, as udev writes it (`pci-0000:00:14.0-usb-0:1.2:1.0`) or as the kernel numbers it
+        /// (`1-1.2`).
         place: Option<String>,
     },
     /// `dahdi:N`: an FXO channel.
@@ -67,7 +69,21 @@ impl Selector {
         Self::read(text.trim()).ok_or_else(|| OpenError::UnknownSelector { selector: text.to_owned() })
     }
 
+    /// Whether a `usb:` selector means this device. A place is taken as udev writes it or as the kernel numbers it.
+    pub fn names(&self, device: &Found) -> bool {
+        let (Self::Usb { vendor, product, serial, place }, Some(usb)) = (self, &device.usb) else {
+            return *self == device.stable;
+        };
+        (*vendor, *product) == (usb.vendor, usb.product)
+            && (serial.is_none() || *serial == usb.serial)
+            && place.as_ref().is_none_or(|p| device.place.as_ref() == Some(p) || *p == usb.port)
+    }
+
     fn read(text: &str) -> Option<Self> {
+        // A device node by itself is a serial port.
+        if text.starts_with("/dev/") {
+            return (text.len() > 5).then(|| Self::Serial { path: text.into(), profile: None });
+        }
         let (kind, rest) = text.split_once(':')?;
         match kind {
             "emulated" => {
@@ -170,64 +186,40 @@ pub struct Found {
     pub node: PathBuf,
     /// What it says it is, for people.
     pub description: String,
-    /// The place on the bus, where there is one.
+    /// Where it is plugged in, as udev writes it (`pci-0000:00:14.0-usb-0:1.2:1.0`).
     pub place: Option<String>,
-    /// It is a voice modem of a known kind, or a line-card channel: it may be used without being named.
+    /// It is a voice modem of a known kind, or one that a udev rule marks (`LOOPSTART_MODEM=1`), or a line-card channel: it
+    /// may be used without being named.
     pub known: bool,
+    /// Its node has been set up, as far as one can tell.
+    pub ready: bool,
+    /// More of a port on USB.
+    pub usb: Option<UsbPort>,
+}
+
+impl Found {
+    /// Its vendor and product, where it is on USB.
+    pub fn usb_ids(&self) -> Option<(u16, u16)> {
+        self.usb.as_ref().map(|usb| (usb.vendor, usb.product))
+    }
 }
 
 /// What is attached now: modems on USB serial ports, and FXO channels of DAHDI.
 pub fn coldplug() -> Vec<Found> {
-    let mut found = coldplug_usb(Path::new("/sys"));
-    found.extend(coldplug_dahdi(Path::new("/proc/dahdi")));
+    coldplug_in(&Roots::default())
+}
+
+/// What is attached, as a system with these roots tells.
+pub fn coldplug_in(roots: &Roots) -> Vec<Found> {
+    let mut found = usb_ports(roots);
+    found.extend(coldplug_dahdi(&roots.proc.join("dahdi")));
     found
 }
 
-/// USB serial ports below a sysfs root.
-fn coldplug_usb(sysfs: &Path) -> Vec<Found> {
-    let mut found = Vec::new();
-    let Ok(entries) = fs::read_dir(sysfs.join("class/tty")) else { return found };
-    for entry in entries.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if !(name.starts_with("ttyACM") || name.starts_with("ttyUSB")) {
-            continue;
-        }
-        let Ok(device) = entry.path().join("device").canonicalize() else { continue };
-        // Upwards from the interface (or the port of a bridge) to the USB device.
-        let Some(usb) = device.ancestors().find(|d| d.join("idVendor").is_file()) else { continue };
-        let (Some(vendor), Some(product)) = (hex_attribute(usb, "idVendor"), hex_attribute(usb, "idProduct")) else {
-            continue;
-        };
-        let model = known::by_usb_id(vendor, product);
-        let words = [attribute(usb, "manufacturer"), attribute(usb, "product")];
-        let said = words.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let description = match model {
-            Some(model) if said.is_empty() => model.name.to_owned(),
-            Some(model) => format!("{} ({said})", model.name),
-            None if said.is_empty() => format!("USB serial port {vendor:04x}:{product:04x}"),
-            None => said,
-        };
-        let node = Path::new("/dev").join(&name);
-        found.push(Found {
-            selector: Selector::Serial { path: node.clone(), profile: None },
-            stable: Selector::Usb { vendor, product, serial: attribute(usb, "serial"), place: None },
-            node,
-            description,
-            place: usb.file_name().map(|n| n.to_string_lossy().into_owned()),
-            known: model.is_some(),
-        });
-    }
-    found.sort_by(|a, b| (a.node.as_os_str().len(), &a.node).cmp(&(b.node.as_os_str().len(), &b.node)));
-    // Two of the same name are told apart by their place.
-    let names: Vec<Selector> = found.iter().map(|f| f.stable.clone()).collect();
-    for f in &mut found {
-        if names.iter().filter(|n| **n == f.stable).count() > 1
-            && let Selector::Usb { place, .. } = &mut f.stable
-        {
-            place.clone_from(&f.place);
-        }
-    }
-    found
+/// The device with this node, or that a path leads to.
+pub fn found_at<'a>(found: &'a [Found], path: &Path) -> Option<&'a Found> {
+    let node = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    found.iter().find(|f| f.node == node || f.node == path)
 }
 
 /// FXO channels in the files of `/proc/dahdi`: lines such as `  1 WCTDM/0/0 FXSKS (In use)`. An FXO port has FXS
@@ -252,23 +244,14 @@ fn coldplug_dahdi(directory: &Path) -> Vec<Found> {
                     description: format!("FXO channel {name}"),
                     place: None,
                     known: true,
+                    ready: true,
+                    usb: None,
                 });
             }
         }
     }
     found.sort_by_key(|f| if let Selector::Dahdi(n) = f.selector { n } else { 0 });
     found
-}
-
-fn attribute(directory: &Path, name: &str) -> Option<String> {
-    let text = fs::read_to_string(directory.join(name)).ok()?;
-    // Strings of a USB device are whatever its maker put there.
-    let text: String = text.trim().chars().filter(|c| !c.is_control()).collect();
-    (!text.is_empty()).then_some(text)
-}
-
-fn hex_attribute(directory: &Path, name: &str) -> Option<u16> {
-    u16::from_str_radix(&attribute(directory, name)?, 16).ok()
 }
 
 /// Opens the voice modem that a `serial:` or `usb:` selector names. Its dialog begins with
@@ -280,11 +263,33 @@ fn hex_attribute(directory: &Path, name: &str) -> Option<u16> {
 /// As [`SerialPort::open`]; also when a `usb:` selector fits no device or several, or when the selector is of
 /// another kind.
 pub fn open_serial(selector: &Selector, clock: Clock) -> Result<VoiceModem<SerialPort>, OpenError> {
-    let (path, name, hint) = match selector {
-        Selector::Serial { path, profile } => (path.clone(), profile.as_deref(), None),
-        Selector::Usb { vendor, product, .. } => {
-            (resolve(selector, &coldplug_usb(Path::new("/sys")))?, None, profile::by_usb(*vendor, *product))
+    let found = usb_ports(&Roots::default());
+    match selector {
+        Selector::Serial { path, .. } => {
+            let ids = found_at(&found, path).and_then(Found::usb_ids);
+            open_serial_at(selector, path, ids, clock)
         }
+        Selector::Usb { vendor, product, .. } => {
+            open_serial_at(selector, &resolve(selector, &found)?, Some((*vendor, *product)), clock)
+        }
+        other => open_serial_at(other, Path::new(""), None, clock),
+    }
+}
+
+/// Opens the voice modem of a selector at a node where it was found. `usb`: its vendor and product, which tell how it wants to
+/// be spoken to where it does not say so itself.
+///
+/// # Errors
+/// As [`open_serial`].
+pub fn open_serial_at(
+    selector: &Selector,
+    node: &Path,
+    usb: Option<(u16, u16)>,
+    clock: Clock,
+) -> Result<VoiceModem<SerialPort>, OpenError> {
+    let name = match selector {
+        Selector::Serial { profile, .. } => profile.as_deref(),
+        Selector::Usb { .. } => None,
         other => {
             let reason = "not a serial device; voice modems are serial:PATH or usb:VENDOR:PRODUCT".into();
             return Err(OpenError::WrongKind { device: other.to_string(), reason });
@@ -292,7 +297,8 @@ pub fn open_serial(selector: &Selector, clock: Clock) -> Result<VoiceModem<Seria
     };
     let unusable = |e: ProfileError| OpenError::WrongKind { device: selector.to_string(), reason: e.to_string() };
     let chosen = name.map(profile::find).transpose().map_err(unusable)?;
-    let modem = VoiceModem::new(SerialPort::open(&path)?, clock);
+    let hint = usb.and_then(|(vendor, product)| profile::by_usb(vendor, product));
+    let modem = VoiceModem::new(SerialPort::open(node)?, clock);
     Ok(match (chosen, hint) {
         (Some(profile), _) => modem.with_profile(profile),
         (None, Some(profile)) => modem.with_hint(profile),
@@ -302,12 +308,7 @@ pub fn open_serial(selector: &Selector, clock: Clock) -> Result<VoiceModem<Seria
 
 /// The node of the one device that a `usb:` selector fits.
 fn resolve(selector: &Selector, found: &[Found]) -> Result<PathBuf, OpenError> {
-    let mut fits = found.iter().filter(|f| match (selector, &f.stable) {
-        (Selector::Usb { vendor, product, serial, place }, Selector::Usb { vendor: v, product: p, serial: s, .. }) => {
-            (vendor, product) == (v, p) && (serial.is_none() || serial == s) && (place.is_none() || *place == f.place)
-        }
-        _ => false,
-    });
+    let mut fits = found.iter().filter(|f| selector.names(f));
     match (fits.next(), fits.next()) {
         (Some(one), None) => Ok(one.node.clone()),
         (None, _) => Err(OpenError::Missing { device: selector.to_string() }),
@@ -322,6 +323,7 @@ fn resolve(selector: &Selector, found: &[Found]) -> Result<PathBuf, OpenError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hotplug::tests::{System, modem};
     use std::os::unix::fs::symlink;
 
     #[test]
@@ -338,9 +340,12 @@ mod tests {
             "usb:0572:1340",
             "usb:0572:1340:12345678",
             "usb:0572:1340:12345678@1-1.2",
+            "usb:0baf:0303@pci-0000:00:14.0-usb-0:1.2:1.0",
         ] {
             assert_eq!(Selector::parse(text).unwrap().to_string(), text);
         }
+        let link = "/dev/serial/by-id/usb-Conexant_USB_Modem_24680F-if00";
+        assert_eq!(Selector::parse(link).unwrap().to_string(), format!("serial:{link}"));
         assert_eq!(Selector::parse("emulated:2?port=modem").unwrap().to_string(), "emulated:2");
         assert_eq!(Selector::parse("emulated:1").unwrap(), Selector::Emulated { line: 1, port: EmulatedPort::Fxo });
     }
@@ -358,6 +363,8 @@ mod tests {
             "serial:",
             "serial:ttyACM0",
             "serial:/",
+            "/dev/",
+            "/etc/passwd",
             "serial:/dev/ttyACM0?profile=nosuch",
             "serial:/dev/ttyS0?speed=9600",
             "dahdi:0",
@@ -374,47 +381,27 @@ mod tests {
         }
     }
 
-    fn plug(sysfs: &Path, place: &str, tty: &str, ids: (&str, &str), serial: Option<&str>) {
-        let usb = sysfs.join("devices/usb1").join(place);
-        let interface = usb.join(format!("{place}:1.0"));
-        fs::create_dir_all(&interface).unwrap();
-        fs::write(usb.join("idVendor"), format!("{}\n", ids.0)).unwrap();
-        fs::write(usb.join("idProduct"), format!("{}\n", ids.1)).unwrap();
-        fs::write(usb.join("product"), "USB Modem\n").unwrap();
-        if let Some(serial) = serial {
-            fs::write(usb.join("serial"), format!("{serial}\n")).unwrap();
-        }
-        let class = sysfs.join("class/tty").join(tty);
-        fs::create_dir_all(&class).unwrap();
-        symlink(&interface, class.join("device")).unwrap();
-    }
-
     #[test]
-    fn finds_modems_and_tells_twins_apart() {
-        let sysfs = tempfile::tempdir().unwrap();
-        plug(sysfs.path(), "1-1", "ttyACM0", ("0572", "1340"), Some("12345678"));
-        plug(sysfs.path(), "1-2", "ttyACM10", ("0572", "1340"), Some("12345678"));
-        plug(sysfs.path(), "1-3", "ttyACM2", ("0baf", "0303"), None);
-        plug(sysfs.path(), "1-4", "ttyUSB0", ("0403", "6001"), Some("A1"));
-        plug(sysfs.path(), "1-5", "ttyS0", ("0572", "1340"), None);
-        let found = coldplug_usb(sysfs.path());
-        let listed: Vec<_> = found.iter().map(|f| (f.selector.to_string(), f.stable.to_string(), f.known)).collect();
-        assert_eq!(
-            listed,
-            [
-                ("serial:/dev/ttyACM0".into(), "usb:0572:1340:12345678@1-1".into(), true),
-                ("serial:/dev/ttyACM2".into(), "usb:0baf:0303".into(), true),
-                ("serial:/dev/ttyUSB0".into(), "usb:0403:6001:A1".into(), false),
-                ("serial:/dev/ttyACM10".into(), "usb:0572:1340:12345678@1-2".into(), true),
-            ]
-        );
+    fn a_name_that_fits_two_devices_says_which_to_choose() {
+        let system = System::new();
+        system.plug(modem("1-1", "ttyACM0", Some("4711X")));
+        system.plug(modem("1-2", "ttyACM1", Some("4711X")));
+        system.plug(modem("1-3", "ttyACM2", None));
+        let found = coldplug_in(&system.roots);
         for f in &found {
             assert_eq!(resolve(&f.stable, &found).unwrap(), f.node);
         }
-        let both = resolve(&Selector::parse("usb:0572:1340:12345678").unwrap(), &found).unwrap_err();
-        assert!(both.to_string().contains("@1-1 or @1-2"), "{both}");
-        let none = resolve(&Selector::parse("usb:0572:1328").unwrap(), &found);
-        assert!(matches!(none, Err(OpenError::Missing { .. })));
+        let by = |text: &str| resolve(&Selector::parse(text).unwrap(), &found);
+        assert_eq!(by("usb:0572:1340:4711X@1-2").unwrap(), found[1].node);
+        let both = by("usb:0572:1340:4711X").unwrap_err().to_string();
+        assert!(both.contains("@pci-0000:00:14.0-usb-0:1:1.0 or @pci-0000:00:14.0-usb-0:2:1.0"), "{both}");
+        assert!(matches!(by("usb:0572:1328"), Err(OpenError::Missing { .. })));
+        // A link leads to its device.
+        let link = system.roots.dev.join("by-id");
+        fs::write(&found[2].node, "").unwrap();
+        symlink(&found[2].node, &link).unwrap();
+        assert_eq!(found_at(&found, &link), Some(&found[2]));
+        assert_eq!(found_at(&found, Path::new("/dev/null")), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod call;
 mod decode;
 mod demo;
+mod doctor;
 mod exchange;
 mod list;
 mod output;
@@ -51,6 +52,8 @@ enum Command {
     Demo(demo::Options),
     /// List configured and attached devices.
     List(list::Options),
+    /// Look at the devices and at the machine: what works, what does not, and what to try.
+    Doctor(doctor::Options),
     /// Print what happens on the lines, until Ctrl-C.
     Watch(watch::Options),
     /// Make a call.
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
     let done = match args.command {
         Command::Demo(options) => demo::run(&options),
         Command::List(options) => list::run(&options),
+        Command::Doctor(options) => doctor::run(&options),
         Command::Watch(options) => watch::run(&options),
         Command::Call(options) => call::run(&options),
         Command::Decode(options) => decode::run(&options),

@@ -4,12 +4,16 @@
 //! is open and waits here, for a line without a number can be neither opened nor called. Without such a host it is
 //! numbered at once.
 //!
+//! A device that is pulled out while somebody watches for its return ([`hotplug`]) takes its line out of service, and no
+//! more; if it is back in time, the host's line is open as before.
+//!
 //! A line that is removed ends its calls, its device leaves the event thread and is closed, and its number is never used
 //! again. A device that was lost and is back keeps its number. Was it gone, then the host was asked to close the line
 //! (`LINE_CLOSE`), and nothing may come on that line any more: the device waits until the host has closed it.
 //!
 //! Locks are taken in this order: `changing`, the provider, the table. The exchange's is taken under `changing` alone.
 
+use super::hotplug::{self, Bell, Identity};
 use super::open;
 use super::reactor::{Down, EVENTS_PER_LINE, Left, PLACES, Up};
 use super::streams::{Audio, Terminals};
@@ -19,13 +23,14 @@ use crossbeam_channel::Receiver;
 use loopstart_hal::drivers::audio::AudioGate;
 use loopstart_hal::drivers::gauge::Gauge;
 use loopstart_hal::exchange::EmulatedExchange;
-use loopstart_hal::registry::Selector;
+use loopstart_hal::hotplug::SeenState;
+use loopstart_hal::registry::{Found, Selector};
 use loopstart_hal::{EventQueue, LineDevice, OpenError};
 use loopstart_provider::{
     CallHandle, DeviceId, HostCall, HostLine, Input, LineErr, LineHandle, Notification, Provider, RequestId,
 };
 use loopstart_signal::plan::Plan;
-use loopstart_signal::{Clock, LineEvent, Loss};
+use loopstart_signal::{Clock, LineEvent, Loss, Time};
 use std::io;
 use std::ops::Deref;
 use std::os::fd::OwnedFd;
@@ -62,6 +67,8 @@ enum State {
     Working,
     /// With the event thread, out of service for now.
     Lost,
+    /// Pulled out at this moment; the line is out of service and waits for it. Its device is open no longer.
+    Pulled(Time),
     /// Gone: the host was asked to close the line.
     Gone,
 }
@@ -70,6 +77,10 @@ struct Entry {
     id: DeviceId,
     selector: Selector,
     state: State,
+    /// What the device is known as, wherever it is plugged in, and its node and place: of the last device it had.
+    identity: Identity,
+    /// It was found, not configured.
+    found: bool,
     /// Back again, until the host has closed the line as it was.
     back: Option<Box<dyn LineDevice>>,
     /// The provider said that the line is removed, and that was kept from the host.
@@ -88,6 +99,8 @@ struct Announced {
     temporary: u32,
     told: bool,
     selector: Selector,
+    identity: Identity,
+    found: bool,
     device: Box<dyn LineDevice>,
 }
 
@@ -122,7 +135,9 @@ type LaterGauge = OnceLock<(DeviceId, Arc<Gauge>)>;
 
 /// The lines, and what is needed to open more.
 pub(super) struct Lines {
-    config: Config,
+    pub(super) config: Config,
+    /// Wakes the thread that looks for devices, where there is one.
+    pub(super) bell: Option<Bell>,
     announce: Option<Announce>,
     /// One line comes or goes at a time.
     changing: Mutex<()>,
@@ -155,12 +170,14 @@ impl Lines {
         announce: Option<Announce>,
         exchange: Option<EmulatedExchange>,
         left: Receiver<Left>,
+        bell: Option<Bell>,
     ) -> Self {
         let count = u32::try_from(config.devices.len()).unwrap_or(u32::MAX);
         let next_id = config.device_id_base.saturating_add(count);
         let table = Table { next_id, ..Table::default() };
         Self {
             config,
+            bell,
             announce,
             changing: Mutex::default(),
             table: Mutex::new(table),
@@ -172,14 +189,22 @@ impl Lines {
         }
     }
 
-    /// Notes a configured line and its device, if that could be opened.
-    pub(super) fn note(&self, id: DeviceId, selector: Selector, device: Option<&dyn LineDevice>) {
+    /// Notes a line and its device, if that could be opened.
+    pub(super) fn note(
+        &self,
+        id: DeviceId,
+        selector: Selector,
+        identity: Identity,
+        found: bool,
+        device: Option<&dyn LineDevice>,
+    ) {
         let mut terminal = Terminals::default();
         if let Some(device) = device {
             terminal.add(id, device);
         }
         let state = if device.is_some() { State::Working } else { State::Absent };
-        lock(&self.table).entries.push(Entry { id, selector, state, back: None, withheld: false, terminal });
+        let entry = Entry { id, selector, state, identity, found, back: None, withheld: false, terminal };
+        lock(&self.table).entries.push(entry);
     }
 
     /// The numbers of the lines that are there.
@@ -234,20 +259,32 @@ impl Lines {
         lock(&self.exchange).take()
     }
 
-    /// Notes what a device said of its being in service.
-    pub(super) fn follow(&self, id: DeviceId, event: &LineEvent) {
+    /// Notes what a device said of its being in service. Answers what the provider is to be told: that a device was pulled
+    /// which may be back in a moment is no reason yet to close the line.
+    pub(super) fn follow(&self, id: DeviceId, event: LineEvent) -> LineEvent {
         let state = match event {
             LineEvent::Ready(_) => State::Working,
             LineEvent::Lost(Loss::Gone) => State::Gone,
             LineEvent::Lost(_) => State::Lost,
-            _ => return,
+            _ => return event,
         };
+        let mut told = event;
         if let Some(entry) = lock(&self.table).entry(id) {
+            if let (Some(bell), LineEvent::Lost(loss)) = (&self.bell, event)
+                && hotplug::is_pulled(&entry.selector, loss)
+            {
+                entry.state = State::Pulled(super::reactor::monotonic());
+                bell.ring();
+                // Out of service, and no more.
+                told = LineEvent::Lost(Loss::Os(nix::errno::Errno::ENODEV as i32));
+                return told;
+            }
             entry.state = state;
             if state == State::Gone && matches!(entry.selector, Selector::Emulated { .. }) {
                 self.watching.store(true, Ordering::Release);
             }
         }
+        told
     }
 
     /// Whether the host is not to hear that this line is removed, because it comes back.
@@ -258,12 +295,12 @@ impl Lines {
         true
     }
 
-    fn open(&self, selector: &Selector) -> Result<Box<dyn LineDevice>, OpenError> {
+    /// Opens a line's device, where it is `at` present.
+    fn open(&self, selector: &Selector, at: &Identity) -> Result<Box<dyn LineDevice>, OpenError> {
         if matches!(selector, Selector::Emulated { .. }) {
-            self.open_on(selector, lock(&self.exchange).as_ref())
-        } else {
-            self.open_on(selector, None)
+            return self.open_on(selector, lock(&self.exchange).as_ref());
         }
+        open::open_at(selector, at, None, self.config.country_of(selector))
     }
 
     fn open_on(
@@ -271,7 +308,7 @@ impl Lines {
         selector: &Selector,
         exchange: Option<&EmulatedExchange>,
     ) -> Result<Box<dyn LineDevice>, OpenError> {
-        open::open_device(selector, exchange, self.config.country_of(selector))
+        open::open_at(selector, &Identity::default(), exchange, self.config.country_of(selector))
     }
 
     /// Tells of a new line, if it still waits. False: this is no temporary number.
@@ -367,9 +404,85 @@ fn missing(id: DeviceId) -> OpenError {
     OpenError::Missing { device: format!("line {}", id.0) }
 }
 
+/// A line or an announced one, as it bears on what is attached.
+pub(super) struct Sight {
+    /// None: it waits for its number.
+    pub(super) id: Option<DeviceId>,
+    pub(super) selector: Selector,
+    pub(super) identity: Identity,
+    pub(super) state: SeenState,
+    pub(super) found: bool,
+}
+
+impl Lines {
+    /// All lines of real devices.
+    pub(super) fn sights(&self) -> Vec<Sight> {
+        let table = lock(&self.table);
+        let lines = table.entries.iter().filter(|e| !matches!(e.selector, Selector::Emulated { .. })).map(|e| Sight {
+            id: Some(e.id),
+            selector: e.selector.clone(),
+            identity: e.identity.clone(),
+            state: match e.state {
+                _ if e.back.is_some() => SeenState::Settled,
+                State::Working | State::Lost => SeenState::Settled,
+                State::Pulled(since) => SeenState::Pulled(since),
+                State::Absent | State::Gone => SeenState::Without,
+            },
+            found: e.found,
+        });
+        let announced = table.announced.iter().map(|a| Sight {
+            id: None,
+            selector: a.selector.clone(),
+            identity: a.identity.clone(),
+            state: SeenState::Settled,
+            found: a.found,
+        });
+        lines.chain(announced).collect()
+    }
+
+    /// Whether a line waits for a device that is named by its path: nobody may tell of that.
+    pub(super) fn waits_for_path(&self) -> bool {
+        let waits = |e: &Entry| !matches!(e.state, State::Working | State::Lost) && e.back.is_none();
+        lock(&self.table).entries.iter().any(|e| waits(e) && matches!(e.selector, Selector::Serial { .. }))
+    }
+
+    /// The line with this number, if it waits for its device: nobody waits any longer.
+    pub(super) fn give_up(&self, id: DeviceId) -> bool {
+        let mut table = lock(&self.table);
+        let Some(entry) = table.entry(id).filter(|e| matches!(e.state, State::Pulled(_))) else { return false };
+        entry.state = State::Gone;
+        true
+    }
+
+    /// Forgets devices that were pulled before the host gave them a number.
+    pub(super) fn forget_announced(&self, is_there: impl Fn(&Identity) -> bool) {
+        let mut table = lock(&self.table);
+        let (stay, go): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut table.announced).into_iter().partition(|a| !a.found || is_there(&a.identity));
+        table.announced = stay;
+        // Closing may take its time.
+        drop(table);
+        drop(go);
+    }
+}
+
 impl Shared {
+    /// Closes what is left of a device that was pulled.
+    pub(super) fn let_go_of(&self, id: DeviceId) {
+        let _one_at_a_time = lock(&self.lines.changing);
+        let pulled = lock(&self.lines.table).entry(id).is_some_and(|e| matches!(e.state, State::Pulled(_)));
+        if pulled {
+            self.let_go(id);
+        }
+    }
+
     /// See [`Runtime::add`](super::Runtime::add).
     pub(super) fn add_line(&self, selector: &Selector) -> Result<Added, OpenError> {
+        self.add_line_at(selector, None)
+    }
+
+    /// Adds a line; `at`: the device, where it was found.
+    pub(super) fn add_line_at(&self, selector: &Selector, at: Option<&Found>) -> Result<Added, OpenError> {
         let lines = &self.lines;
         let _one_at_a_time = lock(&lines.changing);
         let known = {
@@ -390,16 +503,19 @@ impl Shared {
                 let holder = "this program, as a line".to_owned();
                 return Err(OpenError::Busy { device: selector.to_string(), holder });
             }
-            Some((id, _)) => return self.bring_back(id).map(|()| Added::Line(id)),
+            Some((id, _)) => return self.bring_back(id, at).map(|()| Added::Line(id)),
             None => {}
         }
-        let device = lines.open(selector)?;
+        let found = at.is_some();
+        let identity = at.map_or_else(|| Identity::look(&lines.config, selector), Identity::of);
+        let device = lines.open(selector, &identity)?;
         if lines.announce.is_some() {
             let temporary = {
                 let mut table = lock(&lines.table);
                 table.last_temporary = table.last_temporary.wrapping_sub(1);
                 let temporary = table.last_temporary;
-                let announced = Announced { temporary, told: false, selector: selector.clone(), device };
+                let selector = selector.clone();
+                let announced = Announced { temporary, told: false, selector, identity, found, device };
                 table.announced.push(announced);
                 temporary
             };
@@ -407,7 +523,7 @@ impl Shared {
             return Ok(Added::Announced(temporary));
         }
         let id = DeviceId(lock(&lines.table).next_id);
-        self.admit(&mut self.lock(), id, selector, device);
+        self.admit(&mut self.lock(), id, (selector, identity, found), device);
         Ok(Added::Line(id))
     }
 
@@ -436,24 +552,31 @@ impl Shared {
         if provider.clock_of(id).is_some() {
             return Err(LineErr::BADDEVICEID);
         }
-        self.admit(&mut provider, id, &announced.selector, announced.device);
+        let Announced { selector, identity, found, device, .. } = announced;
+        self.admit(&mut provider, id, (&selector, identity, found), device);
         Ok(())
     }
 
     /// Makes a device a line. The caller holds the provider's lock.
-    fn admit(&self, provider: &mut Provider, id: DeviceId, selector: &Selector, device: Box<dyn LineDevice>) {
+    fn admit(
+        &self,
+        provider: &mut Provider,
+        id: DeviceId,
+        (selector, identity, found): (&Selector, Identity, bool),
+        device: Box<dyn LineDevice>,
+    ) {
         {
             let mut table = lock(&self.lines.table);
             table.next_id = table.next_id.max(id.0.saturating_add(1));
         }
-        self.lines.note(id, selector.clone(), Some(&*device));
-        self.introduce(provider, id, selector);
+        self.lines.note(id, selector.clone(), identity.clone(), found, Some(&*device));
+        self.introduce(provider, id, selector, &identity);
         self.hand_over(id, device);
     }
 
     /// Tells the provider of a line. The caller holds its lock.
-    fn introduce(&self, provider: &mut Provider, id: DeviceId, selector: &Selector) {
-        let description = open::describe(&self.lines.config, selector, id);
+    fn introduce(&self, provider: &mut Provider, id: DeviceId, selector: &Selector, identity: &Identity) {
+        let description = open::describe(&self.lines.config, selector, id, identity);
         let now = now_of(description.clock, self.line_clock.as_deref());
         if let Err(error) = provider.handle(Input::DeviceAdded(description), now) {
             log::error!("{selector} is no line: {error:?}");
@@ -508,11 +631,17 @@ impl Shared {
     /// See [`Runtime::reopen`](super::Runtime::reopen).
     pub(super) fn reopen_line(&self, id: DeviceId) -> Result<(), OpenError> {
         let _one_at_a_time = lock(&self.lines.changing);
-        self.bring_back(id)
+        self.bring_back(id, None)
+    }
+
+    /// Gives a line the device that was found for it.
+    pub(super) fn reopen_line_at(&self, id: DeviceId, at: &Found) -> Result<(), OpenError> {
+        let _one_at_a_time = lock(&self.lines.changing);
+        self.bring_back(id, Some(at))
     }
 
     /// Opens the device of a line again. The caller holds `changing`.
-    fn bring_back(&self, id: DeviceId) -> Result<(), OpenError> {
+    fn bring_back(&self, id: DeviceId, at: Option<&Found>) -> Result<(), OpenError> {
         let selector = {
             let mut table = lock(&self.lines.table);
             let stopped = table.stopped;
@@ -524,16 +653,26 @@ impl Shared {
         };
         let device = if matches!(selector, Selector::Emulated { .. }) {
             // It has a new terminal; while there is none, nothing changes.
-            let device = self.lines.open(&selector)?;
+            let device = self.lines.open(&selector, &Identity::default())?;
             drop(self.take_back(id));
             device
         } else {
-            // A terminal that is open here can be opened by nobody.
-            lock(&self.lines.table).entry(id).map(|entry| std::mem::take(&mut entry.terminal));
-            drop(self.take_back(id));
-            self.lines.open(&selector)?
+            self.let_go(id);
+            let identity = at.map_or_else(|| Identity::look(&self.lines.config, &selector), Identity::of);
+            let device = self.lines.open(&selector, &identity)?;
+            if let Some(entry) = lock(&self.lines.table).entry(id) {
+                entry.identity = identity;
+            }
+            device
         };
         self.restore(id, device)
+    }
+
+    /// Closes what a line has open: a terminal that is open here can be opened by nobody, and keeps its number from the
+    /// device that comes back. The caller holds `changing`.
+    fn let_go(&self, id: DeviceId) {
+        drop(lock(&self.lines.table).entry(id).map(|entry| std::mem::take(&mut entry.terminal)));
+        drop(self.take_back(id));
     }
 
     /// Puts a line's device in the place of the one that left the event thread. The caller holds `changing`.
@@ -546,7 +685,7 @@ impl Shared {
             entry.terminal.add(id, &*device);
             std::mem::replace(&mut entry.state, State::Working)
         };
-        if was == State::Lost {
+        if matches!(was, State::Lost | State::Pulled(_)) {
             // The line is as it was, and calls may be made on it as soon as the device is ready.
             self.hand_over(id, device);
             return Ok(());
@@ -577,10 +716,11 @@ impl Shared {
                     return;
                 };
                 entry.withheld = false;
-                entry.back.take().map(|device| (entry.id, entry.selector.clone(), device))
+                let (selector, identity) = (entry.selector.clone(), entry.identity.clone());
+                entry.back.take().map(|device| (entry.id, selector, identity, device))
             };
-            let Some((id, selector, device)) = returned else { return };
-            self.introduce(provider, id, &selector);
+            let Some((id, selector, identity, device)) = returned else { return };
+            self.introduce(provider, id, &selector, &identity);
             self.hand_over(id, device);
         }
     }

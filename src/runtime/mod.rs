@@ -11,6 +11,7 @@
 
 mod at_once;
 mod deadlines;
+mod hotplug;
 mod lines;
 mod notify;
 mod open;
@@ -80,6 +81,7 @@ struct Threads {
     reactor: JoinHandle<Vec<Box<dyn LineDevice>>>,
     pump: JoinHandle<()>,
     notify: JoinHandle<()>,
+    hotplug: Option<hotplug::Watcher>,
 }
 
 impl Runtime {
@@ -117,7 +119,9 @@ impl Runtime {
         let mut gauges = streams::Gauges::default();
         let priority = config.realtime_priority;
         let selectors = config.devices.clone();
-        let lines = lines::Lines::new(config, announce, opened.exchange, left_rx);
+        let bell = config.watches().then(hotplug::Bell::new).transpose().map_err(StartError::Os)?;
+        let watches = bell.is_some();
+        let lines = lines::Lines::new(config, announce, opened.exchange, left_rx, bell);
         for (line, selector) in opened.lines.into_iter().zip(selectors) {
             let id = line.description.id;
             devices.push(id);
@@ -125,15 +129,16 @@ impl Runtime {
             let now = now_of(clock, line_clock.as_deref());
             // Adding a device and losing it are never refused.
             let _ = provider.handle(Input::DeviceAdded(line.description), now);
+            let (identity, found) = (line.identity, line.found);
             match line.device {
                 Ok(mut device) => {
                     audio.add(id, &mut *device);
                     gauges.add(id, &*device);
-                    lines.note(id, selector, Some(&*device));
+                    lines.note(id, selector, identity, found, Some(&*device));
                     ready.push((id, device));
                 }
                 Err(error) => {
-                    lines.note(id, selector, None);
+                    lines.note(id, selector, identity, found, None);
                     log::warn!("{error}");
                     let gone = loopstart_signal::LineEvent::Lost(loopstart_signal::Loss::Gone);
                     let _ = provider.handle(Input::Event(id, gone), now);
@@ -186,7 +191,8 @@ impl Runtime {
                 s.notify.run(&herald, |call, answer| s.offered(call, answer));
             })
             .map_err(StartError::Os)?;
-        let threads = Threads { reactor, pump, notify };
+        let hotplug = watches.then(|| hotplug::Watcher::start(&shared)).transpose().map_err(StartError::Os)?;
+        let threads = Threads { reactor, pump, notify, hotplug };
         Ok(Self { inner: Arc::new(Running { shared, threads: Mutex::new(Some(threads)) }) })
     }
 
@@ -245,6 +251,13 @@ impl Runtime {
     /// Why the device cannot be opened; [`OpenError::Missing`] too when there is no such line.
     pub fn reopen(&self, device: DeviceId) -> Result<(), OpenError> {
         self.inner.shared.reopen_line(device)
+    }
+
+    /// Looks for devices now, where the provider watches for them, as if one had come.
+    pub fn look_for_devices(&self) {
+        if let Some(bell) = &self.inner.shared.lines.bell {
+            bell.ring();
+        }
     }
 
     /// Devices that could not be opened when the provider was started, and why.
@@ -376,6 +389,9 @@ impl Running {
         let on_notify_thread = self.shared.notify.is_notify_thread();
         self.shared.notify.stop();
         self.shared.lines.stop();
+        if let Some(watcher) = threads.hotplug {
+            watcher.stop(&self.shared);
+        }
         if let Some(clock) = &self.shared.line_clock {
             clock.attach(false);
         }

@@ -1,5 +1,6 @@
 //! Opening what the configuration names.
 
+use super::hotplug::Identity;
 use crate::config::{Config, Emulated};
 use loopstart_hal::drivers::fxo::Fxo;
 use loopstart_hal::drivers::voice_modem::VoiceModem;
@@ -31,6 +32,8 @@ pub(super) struct Opened {
 
 pub(super) struct Line {
     pub(super) description: DeviceDescription,
+    pub(super) identity: Identity,
+    pub(super) found: bool,
     pub(super) device: Result<Box<dyn LineDevice>, OpenError>,
 }
 
@@ -43,14 +46,17 @@ pub(super) fn open(config: &Config) -> Result<Opened, StartError> {
         .iter()
         .zip(config.device_id_base..)
         .map(|(selector, id)| {
-            let device = open_device(selector, exchange.as_ref(), config.country_of(selector));
-            Line { description: describe(config, selector, DeviceId(id)), device }
+            // Before it is opened: a device that goes meanwhile is still known for what it was.
+            let identity = Identity::look(config, selector);
+            let device = open_at(selector, &identity, exchange.as_ref(), config.country_of(selector));
+            let description = describe(config, selector, DeviceId(id), &identity);
+            Line { description, identity, found: config.was_found(selector), device }
         })
         .collect();
     Ok(Opened { exchange, lines })
 }
 
-pub(super) fn describe(config: &Config, selector: &Selector, id: DeviceId) -> DeviceDescription {
+pub(super) fn describe(config: &Config, selector: &Selector, id: DeviceId, identity: &Identity) -> DeviceDescription {
     let plan = config.plan_of(selector);
     let (name, info, number, clock) = match selector {
         Selector::Emulated { line, port } => {
@@ -78,7 +84,7 @@ pub(super) fn describe(config: &Config, selector: &Selector, id: DeviceId) -> De
     DeviceDescription {
         id,
         name,
-        stable_id: selector.to_string(),
+        stable_id: identity.stable.as_ref().unwrap_or(selector).to_string(),
         provider_info: format!("loopstart {}: {info}, {selector}", env!("CARGO_PKG_VERSION")),
         number,
         extension,
@@ -122,7 +128,27 @@ fn start_exchange(
     .map_err(StartError::Exchange)
 }
 
-pub(super) fn open_device(
+/// Opens a line's device where it was seen: by its node, for the name of a modem on USB may by now fit a twin as well.
+pub(super) fn open_at(
+    selector: &Selector,
+    identity: &Identity,
+    exchange: Option<&EmulatedExchange>,
+    country: &'static Country,
+) -> Result<Box<dyn LineDevice>, OpenError> {
+    let ids = match &identity.stable {
+        Some(Selector::Usb { vendor, product, .. }) => Some((*vendor, *product)),
+        _ => None,
+    };
+    match (selector, &identity.node) {
+        (Selector::Serial { .. } | Selector::Usb { .. }, Some(node)) => {
+            let modem = registry::open_serial_at(selector, node, ids, Clock::Monotonic)?;
+            Ok(Box::new(modem.with_country(country)))
+        }
+        _ => open_device(selector, exchange, country),
+    }
+}
+
+fn open_device(
     selector: &Selector,
     exchange: Option<&EmulatedExchange>,
     country: &'static Country,
@@ -170,7 +196,7 @@ mod tests {
             country: country::US,
             number: Some("5550199".into()),
         });
-        let numbers = config.devices.iter().map(|s| describe(&config, s, DeviceId(0)).number);
+        let numbers = config.devices.iter().map(|s| describe(&config, s, DeviceId(0), &Identity::default()).number);
         assert_eq!(numbers.collect::<Vec<_>>(), [Some("5550199".into()), None, Some("5550101".into())]);
     }
 }

@@ -34,10 +34,10 @@ fn take(shared: &Shared, up: Up) {
     match up {
         Up::Event(device, event, at) => {
             let mut provider = shared.lock();
+            let told = shared.lines.follow(device, event);
             // Events are never refused.
-            let _ = provider.handle(Input::Event(device, event), at);
+            let _ = provider.handle(Input::Event(device, told), at);
             shared.drain(&mut provider);
-            shared.lines.follow(device, &event);
         }
         Up::Tick(ticket) => {
             // Before the marker goes back, so that a line is back at a definite time of the line clock.

@@ -96,7 +96,8 @@ impl Rig {
         Self::configured(config).ready()
     }
 
-    fn configured(config: Config) -> Self {
+    /// With settings of its own.
+    pub(crate) fn configured(config: Config) -> Self {
         let (tell, told) = unbounded();
         let calls = Arc::new(Mutex::new(HashMap::new()));
         let host = Listener { tell, next_call: AtomicUsize::new(1000), calls: calls.clone() };

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Where lock files are, the first that exists.
 const DIRECTORIES: [&str; 2] = ["/run/lock", "/var/lock"];
@@ -31,13 +32,15 @@ impl UucpLock {
 
     fn take_in(directory: &Path, name: &str) -> Result<Option<Self>, String> {
         let path = directory.join(format!("LCK..{name}"));
+        // To the end: threads of this process do not see each other's locks by their number.
+        let mut held = held();
         let own = directory.join(format!("LTMP..{name}.{}", std::process::id()));
         // A file under a name of our own, then a link: the lock never exists without its content.
         let written = fs::File::create(&own).and_then(|mut f| writeln!(f, "{:>10}", std::process::id()));
         if written.is_err() {
             let _ = fs::remove_file(&own);
             return match owner(&path) {
-                Some(pid) if is_alive(pid) => Err(process_name(pid)),
+                Some(pid) if is_held(&held, &path, pid) => Err(process_name(pid)),
                 _ => Ok(None),
             };
         }
@@ -45,19 +48,18 @@ impl UucpLock {
         // Twice: the second time after a stale lock was removed.
         for _ in 0..2 {
             if fs::hard_link(&own, &path).is_ok() {
+                held.push(path.clone());
                 answer = Ok(Some(Self { path: path.clone() }));
                 break;
             }
             match owner(&path) {
-                Some(pid) if is_alive(pid) => {
+                Some(pid) if is_held(&held, &path, pid) => {
                     answer = Err(process_name(pid));
                     break;
                 }
                 // Someone else's nonsense is not removed: it may be a lock that is just being written.
                 None if path.exists() => break,
-                _ => {
-                    let _ = fs::remove_file(&path);
-                }
+                _ => remove_stale(&held, &path),
             }
         }
         let _ = fs::remove_file(&own);
@@ -67,9 +69,38 @@ impl UucpLock {
 
 impl Drop for UucpLock {
     fn drop(&mut self) {
+        held().retain(|path| *path != self.path);
         if owner(&self.path) == Some(std::process::id()) {
             let _ = fs::remove_file(&self.path);
         }
+    }
+}
+
+/// The lock files of this process.
+fn held() -> MutexGuard<'static, Vec<PathBuf>> {
+    static HELD: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a lock file with this process id is in force. One with our own id may be left over from a process that had it before
+/// us: in a container the same program often has the same id again.
+fn is_held(held: &[PathBuf], path: &Path, pid: u32) -> bool {
+    if pid == std::process::id() { held.iter().any(|p| p == path) } else { is_alive(pid) }
+}
+
+/// Removes a lock file that is not in force. It is moved aside first: another program may do the same at this moment and have
+/// made its own lock already, which must not be removed.
+fn remove_stale(held: &[PathBuf], path: &Path) {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(format!(".stale.{}", std::process::id()));
+    let aside = PathBuf::from(aside);
+    if fs::rename(path, &aside).is_ok() {
+        if let Some(pid) = owner(&aside)
+            && is_held(held, path, pid)
+        {
+            let _ = fs::hard_link(&aside, path);
+        }
+        let _ = fs::remove_file(&aside);
     }
 }
 
@@ -91,7 +122,9 @@ fn is_alive(pid: u32) -> bool {
 
 /// `name (pid N)`.
 fn process_name(pid: u32) -> String {
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+    // A program chooses its name itself.
+    let name: String = String::from_utf8_lossy(&name).chars().filter(|c| !c.is_control()).collect();
     match name.trim() {
         "" => format!("a program (pid {pid})"),
         name => format!("{name} (pid {pid})"),
@@ -164,6 +197,49 @@ mod tests {
         fs::write(&file, "no pid at all").unwrap();
         assert!(UucpLock::take_in(dir.path(), "ttyX1").unwrap().is_none());
         assert!(file.exists());
+    }
+
+    #[test]
+    fn a_lock_that_an_earlier_process_of_our_number_left_is_stale() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("LCK..ttyX3");
+        fs::write(&file, format!("{:>10}\n", std::process::id())).unwrap();
+        let lock = UucpLock::take_in(dir.path(), "ttyX3").unwrap().unwrap();
+        assert!(UucpLock::take_in(dir.path(), "ttyX3").is_err());
+        drop(lock);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing left behind");
+    }
+
+    #[test]
+    fn a_lock_that_was_renewed_meanwhile_is_not_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("LCK..ttyX4");
+        // Process 1 took it after we had found it stale.
+        fs::write(&file, "         1\n").unwrap();
+        remove_stale(&[], &file);
+        assert_eq!(owner(&file), Some(1));
+        fs::write(&file, " 999999999\n").unwrap();
+        remove_stale(&[], &file);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn of_many_that_try_one_has_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("LCK..ttyX5"), " 999999999\n").unwrap();
+        let start = std::sync::Barrier::new(8);
+        let taken: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| {
+                        start.wait();
+                        UucpLock::take_in(dir.path(), "ttyX5")
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(taken.iter().filter(|t| matches!(t, Ok(Some(_)))).count() == 1, "{taken:?}");
     }
 
     #[test]
