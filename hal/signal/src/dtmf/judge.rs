@@ -9,6 +9,7 @@
 //! What is left of speech is its other harmonics. They lie in the band of the digits rather than above it, they were
 //! not there before a syllable began, and they change.
 
+use super::company::{Company, IN_NOISE, INSTEAD_OF_NOISE, PARTIAL};
 use super::measure::{BLOCK, NOISE_GAIN, NOISE_HISS, Pair, Stretch, Tones, both};
 use super::profile::Profile;
 use super::screen::{Floor, HOP};
@@ -70,6 +71,11 @@ const PURE: f32 = 0.96;
 const EARLY_PURE: f32 = 0.975;
 /// As a share of the deviation that is taken.
 const EXACT: f32 = 0.4;
+/// What the measurement of a frequency may be wrong by, in Hz: on a clean line, and for each unit of relative amplitude
+/// that the noise has above [`LINE_NOISE`].
+const ERROR: f32 = 1.0;
+const NOISE_ERROR: f32 = 40.0;
+const LINE_NOISE: f32 = 0.05;
 /// Least purity of a digit that follows another at once, whose tones are heard in its own before it begins.
 const SPOTLESS: f32 = 0.985;
 /// What comes above the band with a digit that begins behind a click, as a share of what the click had there at most.
@@ -81,6 +87,13 @@ const BRIGHT: f32 = 1.3;
 const NEARLY_PURE: f32 = 0.945;
 /// The same from [`LONGER`] blocks on.
 const CODED: f32 = 0.92;
+/// Least amplitude in the first third of a digit, as a share of that in the last one. An echo 10 dB below a digit leaves
+/// 0.76; a note that swells over 40 ms has 0.3 to 0.6.
+const SWELLING: f32 = 0.65;
+/// Most energy before a digit whose purity is below [`CLEAR`], as a multiple of what both tones leave of the line: where
+/// loud sound ended when they began, what is left of it is taken for a noise only.
+const SILENCED: f32 = 11.0;
+const CLEAR: f32 = 0.98;
 /// The same where a line that is too loud for its samples has all kinds of harmonics: dial tone does that.
 const CLIPPED: f32 = 0.88;
 /// Least purity from [`LONGER`] blocks on, in a noise that was there before.
@@ -243,10 +256,12 @@ impl Burst {
         let clipped = s.clipped() && low.min(high) >= limits.noisy_power;
         let pure = open
             && self.brightness <= BRIGHT
+            && (self.steadiness <= SILENCED || purity >= CLEAR)
             && ((purity >= if self.length() >= LONGER || off <= EXACT { PURE } else { EARLY_PURE } && off <= 0.95)
                 || (purity >= if self.length() >= LONGER { CODED } else { NEARLY_PURE }
                     && off <= 0.9
-                    && self.whiteness >= 0.4)
+                    && self.whiteness >= 0.4
+                    && !self.swells(s))
                 || (clipped && self.length() >= LONGER && purity >= CLIPPED && off <= 0.7));
         // Costs some arithmetic, so it is done at need.
         let strangeness = if fits && !pure { self.strangeness(s) } else { 0.0 };
@@ -254,7 +269,8 @@ impl Burst {
             && (self.length() >= LONGER && (purity >= NOISY || (late && purity >= LATE)))
             && self.begin > BEFORE
             && if purity < FAINT { strangeness < 0.6 * STRANGE && off <= 0.85 } else { strangeness < STRANGE };
-        if fits && long && sudden && (pure || (in_noise && !refused)) {
+        let believed = fits && long && sudden && (pure || (in_noise && !refused)) && self.is_exact(s, limits);
+        if believed && self.is_alone(s, pure) {
             Verdict::Digit
         } else if purity < 0.5 || !(open || long) || !(fits || self.length() < 20) {
             Verdict::No
@@ -266,6 +282,28 @@ impl Burst {
         } else {
             Verdict::Wait
         }
+    }
+
+    /// Whether both frequencies are within what must be taken, as far as the noise lets it be told.
+    fn is_exact(&self, s: &Stretch, limits: &Limits) -> bool {
+        let slack = self.noise.map(|n| ERROR + NOISE_ERROR * if n > LINE_NOISE { n - LINE_NOISE } else { 0.0 });
+        let most = both(s.hz(), slack, |hz, slack| limits.profile.taken(hz) + slack);
+        both(s.deviation(), most, |d, most| d.abs() <= most) == [true; 2]
+    }
+
+    /// Whether both tones are all that began here; `pure` when it is not for a noise that they were believed.
+    fn is_alone(&self, s: &Stretch, pure: bool) -> bool {
+        let company = Company::new(s, self.begin, self.end, self.powers);
+        let other = if self.tones.purity < NOISY { &INSTEAD_OF_NOISE } else { &IN_NOISE };
+        !company.has(&PARTIAL) && (pure || !company.has(other))
+    }
+
+    /// Whether both tones come slowly, as those of a bowed or blown note do.
+    fn swells(&self, s: &Stretch) -> bool {
+        let third = (self.length() - 2) / 3;
+        let first = s.amplitudes(self.begin + 1, self.begin + 1 + third);
+        let last = s.amplitudes(self.begin + 1 + 2 * third, self.begin + 1 + 3 * third);
+        both(first, last, |a, b| a.power() < SWELLING * SWELLING * b.power()) == [true; 2]
     }
 
     /// How much both tones change their amplitudes and frequencies, against what the noise would make of steady ones.

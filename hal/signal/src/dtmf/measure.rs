@@ -393,6 +393,11 @@ impl Stretch {
         self.blocks
     }
 
+    /// The samples of blocks `from` to `to`, before the band pass.
+    pub(super) fn line(&self, from: usize, to: usize) -> &[f32] {
+        self.samples.get(MARGIN + from * BLOCK..MARGIN + to * BLOCK).unwrap_or_default()
+    }
+
     fn nominal(&self) -> Pair<Nominal> {
         let [low, high] = self.index;
         [NOMINAL.get(low).copied().unwrap_or(NOMINAL[0]), NOMINAL.get(high).copied().unwrap_or(NOMINAL[4])]

@@ -35,7 +35,9 @@
 //!    *purity*, the share of the line's energy that two steady tones explain.
 //! 3. *Judgement.* What the two tones leave of the line must be next to nothing, or a noise that was there before the
 //!    onset, as strong as now, and white; the tones themselves must not have been there before. The cleaner the line,
-//!    the earlier this is believed. Speech leaves its other harmonics, and fails.
+//!    the earlier this is believed. Speech leaves its other harmonics, and fails. Last, and so rarely that it may cost
+//!    as much as a measurement, the spectrum beside both tones is searched for a third one that began with them: a
+//!    note of music has other partials, and a chord other notes.
 //! 4. A digit that is *on* is followed by correlation at its exact frequencies in a window of 10 ms until it has been
 //!    away for 20 ms (between the longest interruption and the shortest pause of the profile).
 //!
@@ -43,6 +45,7 @@
 //! scheduled by sample index: the size of the blocks that come in changes nothing.
 
 pub mod clamp;
+mod company;
 mod judge;
 mod measure;
 pub mod profile;

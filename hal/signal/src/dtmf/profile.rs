@@ -139,10 +139,15 @@ impl Profile {
         ALL.into_iter().find(|p| p.name.eq_ignore_ascii_case(name))
     }
 
+    /// Deviation in Hz from `hz` that must be taken.
+    pub(super) fn taken(&self, hz: f32) -> f32 {
+        self.frequency * hz + self.frequency_hz
+    }
+
     /// Deviation in Hz from `hz` beyond which a tone is refused: between the limits, 0.7 % beyond the lower one at
     /// most.
     pub(super) fn deviation(&self, hz: f32) -> f32 {
-        let taken = self.frequency * hz + self.frequency_hz;
+        let taken = self.taken(hz);
         let between = (taken + self.frequency_refused * hz) / 2.0;
         between.min(taken + 0.007 * hz)
     }

@@ -1,6 +1,7 @@
 //! DTMF digits.
 
 use crate::music::Music;
+use crate::orchestra::Orchestra;
 use crate::source::{Random, add_sine, ms, samples};
 use crate::speech::{Speech, Vowels};
 use crate::table::{Cell, Goal, Rows, Scale};
@@ -215,6 +216,21 @@ pub(crate) fn rows(rows: &mut Rows) {
     for o in OFFS {
         rows.add(on, format!("15 dB SNR, {:+} % and {:+} %, all levels", o.0, o.1), Goal::ALL, move |s| {
             matrix(s, 3, &LEVELS, &TWISTS, &[o])
+        });
+    }
+    // What ITU-T Q.23 lets a sender have, and NTT and Brazil want taken.
+    let widest = [(1.8, 1.8), (-1.8, -1.8), (1.8, -1.8), (-1.8, 1.8)];
+    for snr in [15.0, 10.0] {
+        rows.add(on, format!("{snr} dB SNR, 1.8 % off, -10 dBm0"), Goal::ALL, move |s| {
+            let mut score = Score::default();
+            for (i, (a, b)) in widest.into_iter().enumerate() {
+                let m = level(-10.0, 0.0).off(a, b);
+                let part = run(17 + i as u64, s.pick(4, 40), m, &noisy(17, m, snr));
+                score.got += part.got;
+                score.of += part.of;
+                score.extra += part.extra;
+            }
+            score.cell()
         });
     }
     for (snr, on_ms, share) in
@@ -450,6 +466,12 @@ pub(crate) fn rows(rows: &mut Rows) {
     for part in 0..2u64 {
         rows.add(talk, format!("music at -15 dBm0, part {}", part + 1), Goal::PerHour(15), move |s| {
             let mut music = Music::new(80 + part, -15.0);
+            told_in(s.pick(300, 3600), |b| music.fill(b))
+        });
+    }
+    for part in 0..2u64 {
+        rows.add(talk, format!("other instruments at -15 dBm0, part {}", part + 1), Goal::PerHour(15), move |s| {
+            let mut music = Orchestra::new(88 + part, -15.0);
             told_in(s.pick(300, 3600), |b| music.fill(b))
         });
     }

@@ -19,6 +19,7 @@ mod crosstalk;
 mod dtmf;
 mod fsk;
 mod music;
+mod orchestra;
 mod progress;
 mod source;
 mod speech;
@@ -95,7 +96,7 @@ fn table() {
 
 /// Writes 20 minutes of each signal that is none of the line's, to listen to or to give to other receivers.
 #[test]
-#[ignore = "writes 100 MB to the directory that LOOPSTART_QUALITY_DUMP names"]
+#[ignore = "writes 120 MB to the directory that LOOPSTART_QUALITY_DUMP names"]
 fn dump() {
     let directory = PathBuf::from(std::env::var("LOOPSTART_QUALITY_DUMP").expect("LOOPSTART_QUALITY_DUMP"));
     let write = |name: &str, fill: &mut dyn FnMut(&mut [i16])| {
@@ -107,6 +108,7 @@ fn dump() {
     write("speech.raw", &mut |b| speech::Speech::new(50, -15.0).fill(b));
     write("sharp.raw", &mut |b| speech::Vowels::sharp(75, -15.0).fill(b));
     write("duet.raw", &mut |b| music::Music::duet(85, -15.0).fill(b));
+    write("orchestra.raw", &mut |b| orchestra::Orchestra::new(88, -15.0).fill(b));
     write("vowels.raw", &mut |b| speech::Vowels::new(70, -15.0).fill(b));
     write("music.raw", &mut |b| music::Music::new(80, -15.0).fill(b));
 }
