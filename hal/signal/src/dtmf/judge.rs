@@ -96,6 +96,8 @@ const SILENCED: f32 = 11.0;
 const CLEAR: f32 = 0.98;
 /// The same where a line that is too loud for its samples has all kinds of harmonics: dial tone does that.
 const CLIPPED: f32 = 0.88;
+/// By what both tones count for more there when a third one is searched for.
+const CLIPPED_SHARE: f32 = 2.0;
 /// Least purity from [`LONGER`] blocks on, in a noise that was there before.
 const NOISY: f32 = 0.85;
 const LONGER: usize = 31;
@@ -293,7 +295,9 @@ impl Burst {
 
     /// Whether both tones are all that began here; `pure` when it is not for a noise that they were believed.
     fn is_alone(&self, s: &Stretch, pure: bool) -> bool {
-        let company = Company::new(s, self.begin, self.end, self.powers);
+        // Clipping by 9 dB makes products up to 12.5 dB below both tones.
+        let share = if s.clipped() { CLIPPED_SHARE } else { 1.0 };
+        let company = Company::new(s, self.begin, self.end, self.powers.map(|p| p * share));
         let other = if self.tones.purity < NOISY { &INSTEAD_OF_NOISE } else { &IN_NOISE };
         !company.has(&PARTIAL) && (pure || !company.has(other))
     }

@@ -69,6 +69,10 @@ fn weak_signals_are_refused() {
 fn full_scale_and_clipping_do_no_harm() {
     assert_eq!(digits(&dial(ALL, 0.0, 50, 50)).as_bytes(), ALL);
     assert_eq!(digits(&dial(ALL, 3.0, 50, 50)).as_bytes(), ALL);
+    // Far beyond what the samples hold: the products of clipping are no third tone.
+    let mut loud = dial(ALL, 0.0, 50, 50);
+    loud.iter_mut().for_each(|s| *s = s.saturating_mul(2));
+    assert_eq!(digits(&loud).as_bytes(), ALL);
 }
 
 #[test]
