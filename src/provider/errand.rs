@@ -38,6 +38,8 @@ pub(crate) enum Errand {
     Consult { asked: Asked, held: CallHandle, consultation: CallHandle, why: Consultation },
     /// After a consultation call could not be opened: back to the party that the flash holds.
     Restore,
+    /// Back to a party that nobody wants, to hang up then.
+    Leave,
     /// The same after the code that protects this call.
     Secured { asked: Asked, call: CallHandle },
     /// Join held and active call to a conference.

@@ -449,9 +449,27 @@ impl Line {
                 }
                 None => self.release(sh, now),
             },
-            None if self.hook == Hook::Off && self.offer.is_none() && self.action.is_none() => self.release(sh, now),
+            None if self.hook == Hook::Off && self.offer.is_none() && self.action.is_none() => self.leave(sh, now),
             _ => {}
         }
+    }
+
+    /// Hangs up where the exchange may hold a party that nobody wants any more. Hung up while held it would be given back by
+    /// ringing, so first back to it.
+    fn leave(&mut self, sh: &mut Shared, now: Time) {
+        let rings = self.description.plan.on_hook(self.moment(sh)) == OnHook::RingsBack;
+        match self.way_back(sh).filter(|steps| !steps.contains(&Step::OnHook)) {
+            Some(steps) if self.parties.orphan && rings => self.begin_procedure(sh, Errand::Leave, steps, now),
+            _ => self.release(sh, now),
+        }
+    }
+
+    /// Back at the party that nobody wants, or not.
+    pub(crate) fn left(&mut self, sh: &mut Shared, back: bool, now: Time) {
+        if back {
+            self.parties.orphan = false;
+        }
+        self.release(sh, now);
     }
 
     /// Without a call that could be its first a conference that nobody is in is over.
@@ -553,7 +571,8 @@ impl Line {
             self.parties.by_waiting = false;
             if self.service != Service::Ready {
             } else if self.current.is_none() {
-                self.release(sh, now);
+                self.parties.orphan = true;
+                self.leave(sh, now);
             } else if self.current.is_some_and(|current| self.talks(sh, current))
                 && let Some(steps) = self.plain_steps(PlanService::ReleaseHeld)
             {

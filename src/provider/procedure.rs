@@ -209,8 +209,10 @@ impl Line {
             if dialled && self.hook == Hook::Off && self.caps.contains(Caps::SEES_REORDER) {
                 return self.phase(Phase::Listening, REFUSAL_WITHIN, now);
             }
-            let back = matches!(running.errand, Errand::Retrieve { .. } | Errand::Restore | Errand::Secured { .. })
-                && running.flashed;
+            let back = matches!(
+                running.errand,
+                Errand::Retrieve { .. } | Errand::Restore | Errand::Leave | Errand::Secured { .. }
+            ) && running.flashed;
             if back && self.hook == Hook::Off && self.caps.contains(Caps::SEES_DIAL_TONE) {
                 return self.phase(Phase::Checking, BACK_WITHIN, now);
             }

@@ -17,25 +17,22 @@ use super::hotplug::{self, Bell, Identity};
 use super::open;
 use super::reactor::{Down, EVENTS_PER_LINE, Left, PLACES, Up};
 use super::streams::{Audio, Terminals};
-use super::{Host, Shared, now_of};
+use super::{Shared, now_of};
 use crate::config::Config;
 use crossbeam_channel::Receiver;
 use loopstart_hal::drivers::audio::AudioGate;
-use loopstart_hal::drivers::gauge::Gauge;
 use loopstart_hal::exchange::EmulatedExchange;
 use loopstart_hal::hotplug::SeenState;
 use loopstart_hal::registry::{Found, Selector};
 use loopstart_hal::{EventQueue, LineDevice, OpenError};
-use loopstart_provider::{
-    CallHandle, DeviceId, HostCall, HostLine, Input, LineErr, LineHandle, Notification, Provider, RequestId,
-};
+use loopstart_provider::{DeviceId, Input, LineErr, Notification, Provider};
 use loopstart_signal::plan::Plan;
 use loopstart_signal::{Clock, LineEvent, Loss, Time};
 use std::io;
 use std::ops::Deref;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 /// Tells the host of a new line under a temporary number, on the notify thread; the host answers with
@@ -53,8 +50,6 @@ pub enum Added {
 
 /// So many lines may wait for a host's number.
 const MOST_ANNOUNCED: usize = 64;
-/// So many devices that come later have a gauge: a gauge that was handed out stays as long as the provider.
-const MOST_GAUGES: usize = 1024;
 /// How long the event thread may take to hand a device back. It takes a moment; a host's thread must not hang if it died.
 const HAND_BACK: Duration = Duration::from_secs(5);
 
@@ -130,9 +125,6 @@ impl Table {
     }
 }
 
-/// The gauge of a device that came after the start, and its line.
-type LaterGauge = OnceLock<(DeviceId, Arc<Gauge>)>;
-
 /// The lines, and what is needed to open more.
 pub(super) struct Lines {
     pub(super) config: Config,
@@ -148,8 +140,6 @@ pub(super) struct Lines {
     watching: AtomicBool,
     /// A device is back whose line the host has not closed yet.
     returning: AtomicBool,
-    /// The gauges of devices that came later, the newest last.
-    gauges: Box<[LaterGauge]>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -185,7 +175,6 @@ impl Lines {
             left,
             watching: AtomicBool::new(false),
             returning: AtomicBool::new(false),
-            gauges: (0..MOST_GAUGES).map(|_| OnceLock::new()).collect(),
         }
     }
 
@@ -221,23 +210,6 @@ impl Lines {
     /// A duplicate of a device's terminal, and its path.
     pub(super) fn terminal(&self, id: DeviceId) -> Option<(OwnedFd, String)> {
         lock(&self.table).entry(id)?.terminal.duplicate(id)
-    }
-
-    /// The gauge of a device that came later.
-    pub(super) fn gauge(&self, id: DeviceId) -> Option<&Gauge> {
-        let of_line = |place: &&LaterGauge| place.get().is_some_and(|(other, _)| *other == id);
-        self.gauges.iter().rev().find(of_line)?.get().map(|(_, gauge)| &**gauge)
-    }
-
-    fn add_gauge(&self, id: DeviceId, device: &dyn LineDevice) {
-        let Some(gauge) = device.gauge() else { return };
-        let mut new = Some((id, gauge));
-        for place in &self.gauges {
-            match new.take().map(|new| place.set(new)) {
-                Some(Err(taken)) => new = Some(taken),
-                _ => return,
-            }
-        }
     }
 
     pub(super) fn with_exchange<R>(&self, use_it: impl FnOnce(&EmulatedExchange) -> R) -> Option<R> {
@@ -311,44 +283,16 @@ impl Lines {
         open::open_at(selector, &Identity::default(), exchange, self.config.country_of(selector))
     }
 
-    /// Tells of a new line, if it still waits. False: this is no temporary number.
-    fn tell(&self, temporary: u32) -> bool {
-        let Some(announce) = &self.announce else { return false };
+    /// Tells of a new line, if it still waits. Called on the notify thread.
+    pub(super) fn tell(&self, temporary: u32) {
+        let Some(announce) = &self.announce else { return };
         {
             let mut table = lock(&self.table);
-            if !table.is_temporary(temporary) {
-                return false;
-            }
             let waiting = table.announced.iter_mut().find(|a| a.temporary == temporary && !a.told);
-            let Some(waiting) = waiting else { return true };
+            let Some(waiting) = waiting else { return };
             waiting.told = true;
         }
         announce(temporary);
-        true
-    }
-}
-
-/// Stands before the host on the notify thread and tells it of new lines.
-pub(super) struct Herald<'a> {
-    pub(super) lines: &'a Lines,
-    pub(super) host: &'a dyn Host,
-}
-
-impl Host for Herald<'_> {
-    fn offer(&self, host_line: HostLine, line: LineHandle, call: CallHandle) -> Option<HostCall> {
-        self.host.offer(host_line, line, call)
-    }
-
-    fn notify(&self, notification: &Notification) {
-        match notification {
-            // The news of a line that has no number yet; see `Shared::news`.
-            Notification::Remove { device } if self.lines.tell(device.0) => {}
-            other => self.host.notify(other),
-        }
-    }
-
-    fn complete(&self, request: RequestId, result: Result<(), LineErr>) {
-        self.host.complete(request, result);
     }
 }
 
@@ -529,9 +473,7 @@ impl Shared {
 
     /// Puts the news of a line into the queue to the host, in order with everything else.
     fn news(&self, temporary: u32) {
-        // News of a number that no line has: the herald below knows it for what it is.
-        let device = DeviceId(temporary);
-        self.notify.push(super::notify::Delivery::Notify(Notification::Remove { device }));
+        self.notify.push(super::notify::Delivery::Created { temporary });
     }
 
     /// See [`Runtime::assign`](super::Runtime::assign).
@@ -588,7 +530,7 @@ impl Shared {
     /// action for the line comes behind.
     fn hand_over(&self, id: DeviceId, mut device: Box<dyn LineDevice>) {
         self.audio.replace(id, &mut *device);
-        self.lines.add_gauge(id, &*device);
+        self.gauges.replace(id, &*device);
         let events = EventQueue::with_capacity(EVENTS_PER_LINE);
         let _ = self.down.send(Down::Add(id, device, events));
         self.doorbell.ring();

@@ -116,7 +116,7 @@ impl Runtime {
         let mut devices = Vec::new();
         let mut ready = Vec::new();
         let mut audio = lines::Gates::default();
-        let mut gauges = streams::Gauges::default();
+        let gauges = streams::Gauges::default();
         let priority = config.realtime_priority;
         let selectors = config.devices.clone();
         let bell = config.watches().then(hotplug::Bell::new).transpose().map_err(StartError::Os)?;
@@ -133,7 +133,7 @@ impl Runtime {
             match line.device {
                 Ok(mut device) => {
                     audio.add(id, &mut *device);
-                    gauges.add(id, &*device);
+                    gauges.replace(id, &*device);
                     lines.note(id, selector, identity, found, Some(&*device));
                     ready.push((id, device));
                 }
@@ -187,8 +187,8 @@ impl Runtime {
         let s = Arc::clone(&shared);
         let notify = spawn("loopstart-notify")
             .spawn(move || {
-                let herald = lines::Herald { lines: &s.lines, host: &*host };
-                s.notify.run(&herald, |call, answer| s.offered(call, answer));
+                let offered = |call, answer| s.offered(call, answer);
+                s.notify.run(&*host, offered, |temporary| s.lines.tell(temporary));
             })
             .map_err(StartError::Os)?;
         let hotplug = watches.then(|| hotplug::Watcher::start(&shared)).transpose().map_err(StartError::Os)?;
@@ -329,9 +329,10 @@ impl Runtime {
 
     /// What can be read of a device's line at any time: the state of its loop, levels, and the last caller identification as
     /// it came. `None` for a device that could not be opened.
-    pub fn gauge(&self, device: DeviceId) -> Option<&Gauge> {
-        let shared = &self.inner.shared;
-        shared.lines.gauge(device).or_else(|| shared.gauges.of(device))
+    ///
+    /// It is that of the device the line has now: one that was taken before the device was replaced tells no more of it.
+    pub fn gauge(&self, device: DeviceId) -> Option<Arc<Gauge>> {
+        self.inner.shared.gauges.of(device)
     }
 
     /// A duplicate of a device's open terminal and its path; `None` for a device that is none (an FXO port), and after

@@ -34,9 +34,23 @@ pub(crate) enum Closing {
 /// One delivery to the host.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Delivery {
-    Offer { host: HostLine, line: LineHandle, call: CallHandle },
+    Offer {
+        host: HostLine,
+        line: LineHandle,
+        call: CallHandle,
+    },
     Notify(Notification),
-    Complete { request: RequestId, result: Result<(), LineErr>, line: LineHandle, call: Option<CallHandle> },
+    /// A line that has no number yet.
+    Created {
+        /// What it is called until then.
+        temporary: u32,
+    },
+    Complete {
+        request: RequestId,
+        result: Result<(), LineErr>,
+        line: LineHandle,
+        call: Option<CallHandle>,
+    },
 }
 
 impl Delivery {
@@ -45,6 +59,7 @@ impl Delivery {
             Self::Offer { line, call, .. } => (Some(*line), Some(*call)),
             Self::Complete { line, call, .. } => (Some(*line), *call),
             Self::Notify(n) => owner(n),
+            Self::Created { .. } => (None, None),
         };
         match closing {
             Closing::Call(c) => call == Some(c),
@@ -143,8 +158,8 @@ impl Queue {
         self.lock().thread == Some(std::thread::current().id())
     }
 
-    /// Delivers until stopped. `offered` takes the host's answers to offers.
-    pub(crate) fn run(&self, host: &dyn Host, offered: impl Fn(CallHandle, Option<HostCall>)) {
+    /// Delivers until stopped. `offered` takes the host's answers to offers, `created` tells the host of a new line.
+    pub(crate) fn run(&self, host: &dyn Host, offered: impl Fn(CallHandle, Option<HostCall>), created: impl Fn(u32)) {
         self.lock().thread = Some(std::thread::current().id());
         loop {
             let delivery = {
@@ -164,6 +179,7 @@ impl Queue {
             match delivery {
                 Delivery::Offer { host: host_line, line, call } => offered(call, host.offer(host_line, line, call)),
                 Delivery::Notify(notification) => host.notify(&notification),
+                Delivery::Created { temporary } => created(temporary),
                 Delivery::Complete { request, result, .. } => host.complete(request, result),
             }
             self.lock().running = None;
@@ -272,7 +288,7 @@ mod tests {
         let host = Slow { told, entered, go: Mutex::new(Some(go)), queue: Arc::clone(&queue) };
         let thread = std::thread::spawn({
             let queue = Arc::clone(&queue);
-            move || queue.run(&host, |_, _| {})
+            move || queue.run(&host, |_, _| {}, |_| {})
         });
         Scene { queue, heard, is_in, let_go, thread }
     }

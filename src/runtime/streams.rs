@@ -136,19 +136,23 @@ impl Terminals {
 
 /// What can be read of the lines at any time.
 #[derive(Default)]
-pub(super) struct Gauges(Vec<(DeviceId, Arc<Gauge>)>);
+pub(super) struct Gauges(Mutex<Vec<(DeviceId, Arc<Gauge>)>>);
 
 impl Gauges {
-    /// Notes a device that is about to go to the event thread.
-    pub(super) fn add(&mut self, id: DeviceId, device: &dyn LineDevice) {
-        if let Some(gauge) = device.gauge() {
-            self.0.push((id, gauge));
+    /// Notes a device that is about to go to the event thread, in place of the one that this line had.
+    pub(super) fn replace(&self, id: DeviceId, device: &dyn LineDevice) {
+        let Some(gauge) = device.gauge() else { return };
+        let mut gauges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match gauges.iter_mut().find(|(other, _)| *other == id) {
+            Some((_, there)) => *there = gauge,
+            None => gauges.push((id, gauge)),
         }
     }
 
-    /// That of a device.
-    pub(super) fn of(&self, device: DeviceId) -> Option<&Gauge> {
-        self.0.iter().find(|(id, _)| *id == device).map(|(_, gauge)| &**gauge)
+    /// That of a device, or the last it had.
+    pub(super) fn of(&self, device: DeviceId) -> Option<Arc<Gauge>> {
+        let gauges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        gauges.iter().find(|(id, _)| *id == device).map(|(_, gauge)| Arc::clone(gauge))
     }
 }
 

@@ -10,7 +10,7 @@ use super::services::has_address;
 use super::session::{Session, check_version, session};
 use super::types::{DWORD, HDRVCALL, HDRVLINE, LINEEXTENSIONID};
 use core::ffi::c_void;
-use loopstart_hal::drivers::gauge::{Gauge, LoopBits, LoopState, RawCallerId};
+use loopstart_hal::drivers::gauge::{LoopBits, LoopState, RawCallerId};
 use loopstart_provider::{CallHandle, Command, LineErr, LineFeatures, LineHandle, RequestId};
 use loopstart_signal::Caps;
 
@@ -113,7 +113,7 @@ impl Question {
         match self {
             Self::Loop => {
                 let status = session.query(|p| p.line_status(line))?;
-                let state = session.runtime.gauge(status.device).map(Gauge::loop_state).unwrap_or_default();
+                let state = session.runtime.gauge(status.device).map(|gauge| gauge.loop_state()).unwrap_or_default();
                 Ok(words(loop_words(state, status.in_service)))
             }
             Self::AudioLost => {
@@ -129,7 +129,7 @@ impl Question {
             }
             Self::Levels => {
                 let device = session.query(|p| p.device_of_line(line))?;
-                let levels = session.runtime.gauge(device).and_then(Gauge::levels);
+                let levels = session.runtime.gauge(device).and_then(|gauge| gauge.levels());
                 let levels = levels.ok_or_else(|| {
                     unknown("levels are measured in the audio of FXO ports in service; modems tell none")
                 })?;

@@ -24,8 +24,10 @@ pub(crate) const MUTATIONS: &[&str] = &[
     "(S::Connected(_) | S::Proceeding | S::Ringback, S::Conferenced(_)) «=> → if !(MUTANT && from == S::Proceeding) =>» true,",
     // Parties.
     "self.service == Service::Ready && «!self.has_procedure() → true» && !self.is_releasing()",
-    "&& «conference.members.last() → conference.members.first()» == Some(&h)",
-    "if self.current.is_some() && «number(self.current) < number(self.parties.held) → number(self.current) > number(self.parties.held)» {",
+    "at if «at + 1 == conference.members.len() → at == 0» => true,",
+    "Joined::Active => «conference.talked? == member → conference.talked? != member»,",
+    "Some(steps) if «self.parties.orphan && rings → rings && false» => self.begin_procedure(sh, Errand::Leave",
+    "if self.current.is_some() && «number < held → number > held» {",
     "(«plan.on_hook(moment) == OnHook::RingsBack → plan.on_hook(moment) != OnHook::RingsBack»)\n                .then(||",
     "Some(S::Proceeding | S::Ringback) => «Moment::ConsultRinging → Moment::ActiveAndHeld»,",
     "call.drop_awaits = «busy → false»;",
@@ -36,7 +38,7 @@ pub(crate) const MUTATIONS: &[&str] = &[
     "_ => «Moment::ConsultDialing → Moment::ActiveAndHeld»,",
     // Hold, transfer, conference.
     "&& p.held.is_none()\n            && «p.waiting.is_none() → p.held.is_none()»",
-    "&& «!p.ignored → !p.heard»\n            && self.consult_steps()",
+    "&& «!p.ignored → !p.heard»\n            && p.gathering()",
     "f.set(F::SWAP_HOLD, («plain || p.by_waiting → plain») && self.can_swap(sh, current));",
     "let add = p.is_conference(held) && «!p.by_waiting → true» && self.join_steps(sh).is_some();",
     "&& (!plan.swap_only_with_call_waiting || «self.parties.by_waiting → self.parties.held.is_some()»)",
@@ -59,6 +61,8 @@ pub(crate) const MUTATIONS: &[&str] = &[
     "pub(crate) fn waiting_taken(&mut self, sh: &mut Shared, waiting: CallHandle, active: CallHandle, now: Time) {\n        self.put_aside(sh, active, «CallState::OnHold → CallState::OnHoldPendingTransfer», now);",
     "self.parties.ignored = «true → false»;",
     "if «!ringing → false» || !self.can_take_waiting(sh, h) {",
+    "«self.ringing.rings < 2 → self.ringing.rings < 9»\n            && self.ringing.mode <= 1",
+    "Some(at) = self.list.iter().position(|(_, due)| «now + EARLY >= *due → now >= *due»)",
     "RingBack::Unwanted => {\n                self.ringing.active = true;\n                self.ringing.swallow = «true → false»;",
     // Procedures.
     "«matches!(tone, T::Reorder | T::Busy | T::Sit(_) | T::Unobtainable | T::Howler) → matches!(tone, T::Reorder | T::Busy | T::Unobtainable | T::Howler)»",

@@ -435,6 +435,44 @@ fn closing_a_consultation_call_that_talks_does_not_transfer_it() {
 }
 
 #[test]
+fn a_held_call_that_is_closed_does_not_ring_back() {
+    for closed_while_held in [false, true] {
+        let mut rig = talking("nanp");
+        let a = rig.call();
+        rig.hold(a).unwrap();
+        if closed_while_held {
+            rig.recall();
+        }
+        rig.command(Command::CloseCall(a)).unwrap();
+        if !closed_while_held {
+            rig.recall();
+        }
+        let words = rig.words();
+        assert_eq!(words.iter().filter(|w| *w == "Flash(550ms)").count(), 2, "held, and back: {words:?}");
+        assert!(words.iter().all(|w| w != "Release"), "{words:?}");
+        assert!(rig.try_make(Some("5551234"), CallParams::default()).is_err());
+        rig.ok("Flash");
+        rig.wait_ms(2_500);
+        expect!(rig, "Release");
+        rig.ok("Release");
+        // Who rings now is somebody else.
+        send!(rig, RING);
+        expect!(rig, "offer");
+    }
+    // Not back: it may ring, and nobody wants it.
+    let mut rig = talking("nanp");
+    let a = rig.call();
+    rig.hold(a).unwrap();
+    rig.recall();
+    rig.command(Command::CloseCall(a)).unwrap();
+    rig.fail("Flash", Failure::Timeout);
+    rig.words();
+    rig.ok("Release");
+    send!(rig, RING);
+    expect!(rig);
+}
+
+#[test]
 fn wrong_partners_are_refused() {
     let mut rig = talking("nanp");
     let a = rig.call();

@@ -90,6 +90,7 @@ impl Line {
             }
             // Whether it helped nobody knows; the call is as connected as before.
             Errand::Restore => {}
+            Errand::Leave => self.left(sh, told.is_ok(), now),
             Errand::Secured { asked, call } => {
                 self.completed(sh, asked, told);
                 self.mark_secure(sh, call);
