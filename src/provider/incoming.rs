@@ -298,8 +298,10 @@ impl Line {
         if self.parties.waiting == Some(h) {
             return self.answer_waiting(sh, request, h, now);
         }
+        // A service that was being asked for as it rang has the line until it ends.
+        let busy = self.action.is_some() || self.is_releasing() || self.has_procedure();
         let call = sh.call_mut(h).ok_or(LineErr::INVALCALLHANDLE)?;
-        if !call.is_ringing() || self.current != Some(h) || self.action.is_some() || self.is_releasing() {
+        if busy || !call.is_ringing() || self.current != Some(h) || call.requests.has(Purpose::Drop) {
             return Err(LineErr::INVALCALLSTATE);
         }
         self.ready()?;

@@ -3,6 +3,7 @@
 use crate::call::{Call, Witness};
 use crate::errand::{Asked, Errand};
 use crate::line::{Hook, Line, Service, Shared};
+use crate::procedure::ORDER_TONE_LASTS;
 use crate::request::Purpose;
 use crate::timers::{RING_BACK, Timer};
 use crate::{CallHandle, CallState, LineErr, Output, RequestId};
@@ -234,7 +235,9 @@ impl Line {
                         return None;
                     }
                     let mut steps = self.plain_steps(PlanService::Join)?;
-                    steps.push(Step::Pause(BETWEEN_FLASHES));
+                    // Where a flash may be the beginning of an order, joining is what happens without one.
+                    let between = if self.takes_orders() { ORDER_TONE_LASTS } else { BETWEEN_FLASHES };
+                    steps.push(Step::Pause(between));
                     steps.extend(self.drop_last_steps()?);
                     Some(steps)
                 })
@@ -437,6 +440,10 @@ impl Line {
                 sh.complete_all(h, |_| true, Err(LineErr::OPERATIONUNAVAIL));
             }
         }
+        if self.hook == Hook::On && !self.has_procedure() {
+            // The procedure ended on hook: a party that was nobody's any more went with it.
+            self.parties.orphan = false;
+        }
         if self.has_procedure() || self.is_releasing() || self.current.is_some() || self.service != Service::Ready {
             return;
         }
@@ -553,6 +560,10 @@ impl Line {
         {
             conference.members.remove(at);
             conference.strangers += 1;
+            if self.current == Some(h) {
+                // The first one, who is still talked with while the conference is set up.
+                self.current = None;
+            }
             return true;
         }
         if self.has_procedure() {

@@ -23,6 +23,10 @@ pub(crate) const MUTATIONS: &[&str] = &[
     "(S::OnHoldPendingConference | S::Conferenced(_), S::Connected(_)) «=> → if !(MUTANT && from == S::OnHoldPendingConference) =>» true,",
     "(S::Connected(_) | S::Proceeding | S::Ringback, S::Conferenced(_)) «=> → if !(MUTANT && from == S::Proceeding) =>» true,",
     // Parties.
+    "if «self.current == Some(h) → false» {\n                // The first one, who is still talked with",
+    "if «self.hook == Hook::On && !self.has_procedure() → false» {\n            // The procedure ended on hook",
+    "let between = if «self.takes_orders() → false» { ORDER_TONE_LASTS } else { BETWEEN_FLASHES };",
+    "|| «self.has_procedure() → false»;\n        let call = sh.call_mut(h).ok_or(LineErr::INVALCALLHANDLE)?;\n        if busy",
     "self.service == Service::Ready && «!self.has_procedure() → true» && !self.is_releasing()",
     "at if «at + 1 == conference.members.len() → at == 0» => true,",
     "Joined::Active => «conference.talked? == member → conference.talked? != member»,",
@@ -81,7 +85,7 @@ pub(crate) const MUTATIONS: &[&str] = &[
     "let here = call.started && !over && («!call.is_incoming() || call.is_up() → true»);",
     "Failure::Glare => «LineErr::CALLUNAVAIL → LineErr::RESOURCEUNAVAIL»,\n                    Failure::Lost",
     // Calls that come in.
-    "if !call.is_ringing() || self.current != Some(h) || «self.action.is_some() → false» || self.is_releasing() {",
+    "let busy = «self.action.is_some() → false» || self.is_releasing() || self.has_procedure();",
     "self.ringing.stopped = «true → false»;",
     "if self.ringing.rings >= «2 → 3»",
     "self.ringing.swallow = «self.ringing.active → false»;",

@@ -193,8 +193,12 @@ fn only_who_came_last_is_dropped_by_joining_and_dropping() {
     rig.words();
     drop_one(&mut rig, c);
     rig.ok("Flash");
-    rig.wait_ms(700);
-    expect!(rig, "Flash(800ms)", "Flash(800ms)");
+    // A further flash as the exchange waits whether an order follows the first would take that back.
+    send!(rig, tone(ProgressTone::StutterDial));
+    rig.wait_ms(3_900);
+    expect!(rig, "Flash(800ms)");
+    rig.wait_ms(100);
+    expect!(rig, "Flash(800ms)");
     rig.ok("Flash");
     rig.wait_ms(2_000);
     assert_eq!((state(&rig, a), state(&rig, c)), (ACTIVE, S::Idle));
@@ -576,4 +580,59 @@ fn a_confirmation_before_the_end_of_the_digits_is_one() {
     rig.ok("Release");
     expect!(rig, "Dial *21*5550199#;", "Release", "ok 1");
     assert_eq!(forwards(&rig), [1]);
+}
+
+#[test]
+fn a_conference_all_of_which_is_closed_as_the_flash_goes_out_leaves_nothing() {
+    let plan = Plan::subscribed("nanp", Subscribed::all()).unwrap();
+    let mut rig = Rig::of_plan(plan).connected();
+    let (call, request) = (rig.call(), rig.request());
+    let made = rig.command(Command::SetupConference {
+        request,
+        call: Some(call),
+        line: None,
+        host_conference: HostCall(901),
+        host_consultation: HostCall(902),
+        parties: 3,
+        params: CallParams::default(),
+    });
+    let Ok(Reply::Conference { conference, consultation }) = made else { panic!("{made:?}") };
+    rig.words();
+    for closed in [call, conference, consultation] {
+        rig.command(Command::CloseCall(closed)).unwrap();
+    }
+    rig.words();
+    rig.ok("Flash");
+    send!(rig, tone(ProgressTone::StutterDial));
+    expect!(rig, "Release");
+}
+
+#[test]
+fn a_call_that_rings_as_a_service_is_asked_for_is_answered_after_that() {
+    let mut rig = Rig::of_plan(Plan::subscribed("nanp", Subscribed::all()).unwrap());
+    forward(&mut rig, &[]).unwrap();
+    send!(rig, RING);
+    rig.take(true);
+    // The device dials for the service.
+    assert!(!rig.features().contains(CallFeatures::ANSWER));
+    assert_eq!(rig.answer(), Err(LineErr::INVALCALLSTATE));
+    rig.fail("Dial", Failure::Glare);
+    assert!(rig.features().contains(CallFeatures::ANSWER));
+    assert_eq!(rig.drop_call(), Ok(Reply::Ok));
+    assert_eq!(rig.answer(), Err(LineErr::INVALCALLSTATE));
+}
+
+#[test]
+fn a_transfer_by_hanging_up_whose_calls_are_closed_meanwhile_leaves_the_line_free() {
+    let mut rig = Rig::of_plan(Plan::subscribed("nanp", Subscribed::all()).unwrap()).connected();
+    let held = rig.call();
+    let consultation = consult(&mut rig, held);
+    complete(&mut rig, held, consultation).unwrap();
+    for closed in [held, consultation] {
+        rig.command(Command::CloseCall(closed)).unwrap();
+    }
+    rig.wait_ms(3_000);
+    rig.ok("Release");
+    rig.wait_ms(3_000);
+    assert!(features_of_address(&rig).contains(AddressFeatures::MAKE_CALL));
 }

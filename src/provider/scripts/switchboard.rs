@@ -5,6 +5,7 @@ use super::agreement::PLACE;
 use loopstart_signal::plan::{Fill, Moment, OnHook, Plan, Service, Step, Waits};
 use loopstart_signal::{
     ActionId, ActionKind, AnswerWitness, DialStep, Failure, LineAction, LineEvent, MediaSign, Outcome, ProgressTone,
+    SitKind,
 };
 use std::collections::VecDeque;
 use std::format;
@@ -13,8 +14,14 @@ use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
 
+/// Where calls are forwarded to.
+pub(super) const FORWARDED_TO: &str = "5550199";
+/// Where calls ring that are taken from here.
+pub(super) const RINGS_AT: &str = "5550133";
+/// Stands for a party that was taken, parked or ringing elsewhere.
+pub(super) const TAKEN: &str = "taken";
 /// Stands for a party that was joined busy.
-pub(super) const BUSY_TONE: &str = "busy tone";
+const BUSY_TONE: &str = "busy tone";
 
 /// A far end, by its number.
 pub(super) type Party = String;
@@ -50,6 +57,8 @@ pub(super) struct Switchboard {
     /// The active party when the members of the conference were joined.
     talked: Option<Party>,
     by_waiting: bool,
+    /// Somebody was joined busy since the line was last on hook.
+    joined_busy: bool,
     /// Held by code: the line is free for another call.
     hard: bool,
     /// What the flash does without an order.
@@ -69,6 +78,8 @@ pub(super) struct Look {
     pub(super) active: Vec<Party>,
     pub(super) held: Vec<Party>,
     pub(super) waiting: Option<Party>,
+    /// Somebody was joined busy since the line was last on hook.
+    pub(super) joined_busy: bool,
     /// Nothing is under way that would change this.
     pub(super) settled: bool,
     pub(super) idle: bool,
@@ -91,6 +102,7 @@ impl Switchboard {
             waiting: None,
             talked: None,
             by_waiting: false,
+            joined_busy: false,
             hard: false,
             bare: None,
             ordered_ms: 0,
@@ -110,6 +122,7 @@ impl Switchboard {
             active: if self.phase == Phase::Talking { self.active.clone() } else { vec![] },
             held: self.held.clone(),
             waiting: self.waiting.clone(),
+            joined_busy: self.joined_busy,
             settled: self.actions.is_empty() && self.events.is_empty() && !matches!(self.phase, Phase::Order(_)),
             idle: self.phase == Phase::Idle && !self.off_hook,
         }
@@ -212,6 +225,7 @@ impl Switchboard {
                     self.tone(ProgressTone::Ringback);
                 } else if self.phase == Phase::Treatment {
                     self.active = vec![BUSY_TONE.into()];
+                    self.joined_busy = true;
                     self.tone(ProgressTone::Busy);
                 }
                 self.phase = Phase::Talking;
@@ -261,6 +275,12 @@ impl Switchboard {
             self.before = Some(core::mem::replace(&mut self.phase, Phase::Order(String::new())));
             return self.tone(ProgressTone::StutterDial);
         }
+        // Who is busy can be had watched by a code at the recall dial tone.
+        let watched = self.plan.service(Service::CompleteBusy).is_some_and(loopstart_signal::plan::Procedure::flashes);
+        if self.phase == Phase::Treatment && self.held.is_empty() && watched {
+            self.phase = Phase::Register(String::new());
+            return self.tone(ProgressTone::StutterDial);
+        }
         let consult = self.plan.has(Service::Consult) || self.plan.has(Service::Hold);
         if self.phase == Phase::Talking && self.held.is_empty() && !self.active.is_empty() && consult {
             self.held = core::mem::take(&mut self.active);
@@ -271,15 +291,11 @@ impl Switchboard {
         }
     }
 
-    /// A call is sent away or parked by digits at the recall dial tone: what of it was dialled so far, if that is it. True
-    /// when it was all.
-    fn sent_away(&self, so_far: &str) -> Option<(Vec<LineEvent>, bool)> {
-        let own = self.plan.park_slot("5550100");
-        let number = so_far.get(so_far.len().saturating_sub(7)..).unwrap_or_default();
-        let fills = [(Service::BlindTransfer, number), (Service::Park, own), (Service::ParkDirected, PLACE)];
-        fills.into_iter().find_map(|(service, blank)| {
-            let fill = Fill { number: Some(blank), extension: Some(blank), slot: Some(blank), ..Fill::default() };
-            let steps = self.plan.service(service)?.fill(&fill).ok()?;
+    /// What of these services was dialled so far, if it is one of them: which, what the exchange says to it, and whether it
+    /// was all.
+    fn order(&self, so_far: &str, fills: &[(Service, Fill)]) -> Option<(Service, Vec<LineEvent>, bool)> {
+        fills.iter().find_map(|(service, fill)| {
+            let steps = self.plan.service(*service)?.fill(fill).ok()?;
             let codes = steps.iter().filter(|step| matches!(step, Step::Dial(_))).count();
             let mut dialled = String::new();
             let mut chunk = 0;
@@ -288,7 +304,7 @@ impl Switchboard {
                 dialled.push_str(digits);
                 chunk += 1;
                 // A number alone is a call, and what becomes of it is decided on hook.
-                if dialled != so_far || codes == 1 && service == Service::BlindTransfer {
+                if dialled != so_far || codes == 1 && *service == Service::BlindTransfer {
                     continue;
                 }
                 let says = match steps.get(at + 1) {
@@ -301,27 +317,101 @@ impl Switchboard {
                     Some(Step::Wait(waits)) if waits.contains(Waits::CONFIRM) => {
                         vec![LineEvent::Tone(ProgressTone::Confirmation)]
                     }
+                    Some(Step::Wait(waits)) if waits.contains(Waits::ANSWER) => {
+                        vec![LineEvent::Tone(ProgressTone::Ringback), LineEvent::Answered(AnswerWitness::Voice)]
+                    }
                     _ => vec![],
                 };
-                return Some((says, chunk == codes));
+                return Some((*service, says, chunk == codes));
             }
             None
         })
     }
 
+    /// A call is sent away, parked or protected by digits at the recall dial tone.
+    fn sent_away(&self, so_far: &str) -> Option<(Service, Vec<LineEvent>, bool)> {
+        let own = self.plan.park_slot("5550100");
+        let number = so_far.get(so_far.len().saturating_sub(7)..).unwrap_or_default();
+        let fill = |blank| Fill { number: Some(blank), extension: Some(blank), slot: Some(blank), ..Fill::default() };
+        self.order(
+            so_far,
+            &[
+                (Service::BlindTransfer, fill(number)),
+                (Service::Park, fill(own)),
+                (Service::ParkDirected, fill(PLACE)),
+                (Service::SecureDuring, Fill::default()),
+            ],
+        )
+    }
+
+    /// A code at the dial tone.
+    fn code(&self, so_far: &str) -> Option<(Service, Vec<LineEvent>, bool)> {
+        use Service as S;
+        let fill = Fill {
+            number: Some(FORWARDED_TO),
+            extension: Some(RINGS_AT),
+            slot: Some(PLACE),
+            seconds: u32::try_from(self.plan.no_answer.as_secs()).ok(),
+        };
+        let codes = [
+            S::ForwardAll,
+            S::ForwardAllOff,
+            S::ForwardBusy,
+            S::ForwardBusyOff,
+            S::ForwardNoAnswer,
+            S::ForwardNoAnswerAfter,
+            S::ForwardNoAnswerOff,
+            S::ForwardBusyNoAnswer,
+            S::ForwardBusyNoAnswerOff,
+            S::DoNotDisturb,
+            S::DoNotDisturbOff,
+            S::CompleteBusy,
+            S::CompleteBusyOff,
+            S::PickupGroup,
+            S::PickupDirected,
+            S::Unpark,
+        ];
+        self.order(so_far, &codes.map(|service| (service, fill)))
+    }
+
+    /// A code at the dial tone was dialled, or begun.
+    fn coded(&mut self, digits: &str, (service, says, all): (Service, Vec<LineEvent>, bool)) {
+        use Service as S;
+        self.events.extend(says);
+        if !all {
+            self.phase = Phase::Register(digits.into());
+        } else if matches!(service, S::PickupGroup | S::PickupDirected | S::Unpark) {
+            self.active = vec![TAKEN.into()];
+            self.phase = Phase::Talking;
+        } else {
+            self.phase = Phase::Clearing;
+        }
+    }
+
     fn dialled(&mut self, digits: &str) {
         if let Phase::Register(so_far) = &self.phase
             && !self.held.is_empty()
-            && let Some((says, all)) = self.sent_away(&format!("{so_far}{digits}"))
+            && let Some((service, says, all)) = self.sent_away(&format!("{so_far}{digits}"))
         {
             self.events.extend(says);
-            if all {
+            if all && service != Service::SecureDuring {
                 self.held.clear();
                 self.phase = Phase::Clearing;
             } else if let Phase::Register(so_far) = &mut self.phase {
                 so_far.push_str(digits);
             }
             return;
+        }
+        let so_far = match &self.phase {
+            Phase::Register(so_far) => Some(format!("{so_far}{digits}")),
+            // A digit while busy tone is heard.
+            Phase::Treatment => Some(digits.into()),
+            _ => None,
+        };
+        if let Some(so_far) = so_far.filter(|_| self.held.is_empty())
+            && let Some(code) = self.code(&so_far)
+        {
+            return self.coded(&so_far, code);
         }
         match &mut self.phase {
             Phase::Order(_) => {
@@ -368,6 +458,10 @@ impl Switchboard {
                         self.phase = Phase::Treatment;
                         self.tone(ProgressTone::Reorder);
                     }
+                    Some(b'7') => {
+                        self.phase = Phase::Treatment;
+                        self.tone(ProgressTone::Sit(SitKind::VacantCode));
+                    }
                     _ => {
                         self.phase = Phase::Calling(number);
                         self.tone(ProgressTone::Ringback);
@@ -380,6 +474,7 @@ impl Switchboard {
 
     fn on_hook(&mut self) {
         self.off_hook = false;
+        self.joined_busy = false;
         let moment = if self.by_waiting || self.waiting.is_some() && self.held.is_empty() {
             Moment::CallWaiting
         } else if self.active.len() > 1 {
@@ -482,8 +577,16 @@ impl Switchboard {
         self.tone(ProgressTone::Dial);
     }
 
-    /// Time passes: an order is not awaited for ever.
+    /// Time passes: an order is not awaited for ever, and an announcement comes again.
     pub(super) fn pass(&mut self, ms: u64) {
+        let says = self.plan.service(Service::CompleteBusy).and_then(|procedure| procedure.steps().first());
+        if self.phase == Phase::Treatment
+            && self.events.is_empty()
+            && ms >= 500
+            && matches!(says, Some(Step::Wait(waits)) if waits.contains(Waits::ANNOUNCEMENT))
+        {
+            self.events.push_back(LineEvent::Media(MediaSign::Voice));
+        }
         if let Phase::Order(_) = self.phase
             && self.actions.is_empty()
         {
