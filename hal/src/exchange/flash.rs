@@ -73,7 +73,7 @@ impl Exchange {
         let two_flashes = plan.service(RetrieveRinging).is_some_and(|p| features::bare(p) == Some(Bare::TwoFlashes));
         let mut services = match situation {
             Situation::None | Situation::Single => vec![],
-            Situation::Tone => vec![CompleteBusy, CompleteNoAnswer],
+            Situation::Tone => vec![self.completion(line)],
             Situation::Waiting => vec![WaitingAnswer, ReleaseAndTake, WaitingReject],
             Situation::Dialling => vec![Retrieve],
             Situation::Ringing | Situation::Busy if two_flashes => vec![Join],
@@ -224,10 +224,13 @@ impl Exchange {
                 self.end_orders(line);
                 let service = self.codes[n].service;
                 let adds = service == Service::ConferenceAdd && !self.codes[n].second;
-                if adds || self.codes[n].groups.len() > 1 || self.codes[n].service == Service::CompleteBusy {
+                let completes = matches!(service, Service::CompleteBusy | Service::CompleteNoAnswer);
+                if adds || completes || self.codes[n].groups.len() > 1 {
                     // It goes on at dial tone.
                     if adds {
                         self.hold_front(line);
+                    } else if completes && self.situation(line) == Situation::Tone {
+                        self.give_up(line);
                     }
                     self.accept(line, &[(n, fields)], 0);
                 } else if self.order(line, service) {

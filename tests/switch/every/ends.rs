@@ -278,6 +278,8 @@ fn others(p: &mut Play) {
 
 fn conference(p: &mut Play, how: How) {
     let (c, a, b) = p.three();
+    // Some exchanges take a hook that goes on soon after a flash for another wish.
+    p.rests(p.plan.on_hook_guard);
     p.ends(how, c, &["on"], &[("P", c), ("A", a), ("C", b)], &["ok", "P Idle", "A Idle", "C Idle"]);
     p.with(0, &[], &[]);
     p.check_wire();

@@ -146,6 +146,15 @@ impl Play {
         self.wanted = self.wire.of_line(0);
     }
 
+    /// Line time passes, this long.
+    fn rests(&self, time: Duration) {
+        let now = || self.s.rig.runtime.with_exchange(|e| e.clock().now()).expect("an exchange");
+        let until = now() + time;
+        while now() <= until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     // ---- who hears whom ----
 
     /// Waits until the parties of a line are these and it hears the voices of those, and of nobody else.
@@ -460,6 +469,7 @@ fn play(name: &str) {
     for row in table::rows().filter(|row| format!("{} {}", row.operation, row.mode).contains(&only)) {
         let offered = (row.offered)(&announced, &plan);
         let script = if offered { row.played } else { row.refused };
+        println!("{name}: {} {}", row.operation, row.mode);
         let done = catch_unwind(AssertUnwindSafe(|| {
             let why = row.why_not(&plan);
             assert!(offered || why.is_some(), "nobody says why it is not offered");

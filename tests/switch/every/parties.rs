@@ -66,6 +66,9 @@ pub(super) const ROWS: &[Row] = &[
         |can, _| can_call(can, CallFeatures::SETUP_CONFERENCE),
         no_conference,
     ),
+    Row::new("lineSetupConference", "on an idle line", gather)
+        .needs(JOIN, |can, _| can.address.features.contains(AddressFeatures::SETUP_CONFERENCE), no_gathering)
+        .lines(3),
     Row::new("linePrepareAddToConference", "", prepare)
         .needs(JOIN, |can, _| can_call(can, CallFeatures::PREPARE_ADD_TO_CONFERENCE), no_prepare)
         .lines(3),
@@ -504,6 +507,46 @@ fn no_conference(p: &mut Play) {
     assert_eq!(p.s.set_up_conference(a).unwrap_err(), LineErr::OPERATIONUNAVAIL);
     p.talking(0, 1);
     p.hang_up(a);
+}
+
+fn gather(p: &mut Play) {
+    p.wants(&["off"]);
+    let from = p.mark();
+    let (all, a) = p.s.gathering(None).expect("the line is idle");
+    p.calls.extend([all, a]);
+    let names = [("P", all), ("A", a)];
+    p.story(from, &names, &["ok", "P OnHoldPendingConference", "A DialTone(Normal)"]);
+    p.check_wire();
+    assert_eq!(p.s.gathering(None).unwrap_err(), LineErr::INUSE, "the line is in use");
+    assert_eq!(p.s.add(all, a), Err(LineErr::INVALCALLSTATE), "nobody is there");
+    p.dials(a, &number_of(1), |state| state == CallState::Ringback);
+    let b = p.offered(1);
+    p.s.answer(b).expect("it rings");
+    p.s.becomes(a, ACTIVE);
+    p.talking(0, 1);
+    // Its only member: the exchange has nothing to do.
+    let from = p.mark();
+    p.s.add(all, a).expect("it talks");
+    p.story(from, &names, &["ok", "A Conferenced(P)", "P Connected(Active)"]);
+    p.talking(0, 1);
+    p.check_wire();
+    p.wants_consult();
+    let c = p.s.prepare_add(all).expect("it talks, and has room");
+    p.keep(c);
+    p.reach(c);
+    p.holding(Some(2), 1);
+    p.wants_service(Service::Join, &Fill::default());
+    let from = p.mark();
+    p.s.add(all, c).expect("it talks");
+    p.story(from, &[("P", all), ("C", c)], &["ok", "C Conferenced(P)", "P Connected(Active)"]);
+    p.in_conference();
+    let from = p.mark();
+    p.hang_up(all);
+    p.story(from, &[("P", all), ("A", a), ("C", c)], &["ok", "P Idle", "A Idle", "C Idle"]);
+}
+
+fn no_gathering(p: &mut Play) {
+    assert_eq!(p.s.gathering(None).unwrap_err(), LineErr::OPERATIONUNAVAIL);
 }
 
 fn prepare(p: &mut Play) {

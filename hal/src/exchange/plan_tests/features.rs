@@ -241,6 +241,28 @@ fn a_busy_party_calls_back() {
 }
 
 #[test]
+fn a_party_that_did_not_answer_calls_back() {
+    let mut builder = Builder::named("pbx").unwrap();
+    builder.site("cb", "*511");
+    let mut office = Office::planned(Settings::new(US, 2), Arc::new(builder.build().unwrap()));
+    office.call(0, 1);
+    assert_eq!(office.tone(0), Some("ringback"));
+    office.order(0, "*511");
+    assert_eq!(office.tone(0), Some("confirmation"));
+    assert_eq!(office.phase(1), "idle", "nobody calls any more");
+    office.hang_up(0);
+    assert!(!office.rings(0, 10_000), "nobody is there yet");
+    office.lift(1);
+    assert!(!office.rings(0, 5_000), "the party uses the line");
+    office.hang_up(1);
+    assert!(office.rings(0, 5_000));
+    office.lift(0);
+    assert!(office.rings(1, 5_000));
+    office.lift(1);
+    assert_eq!(office.hears(0), [1]);
+}
+
+#[test]
 fn an_announcement_offers_to_call_back() {
     let mut office = Office::new("broadworks", 2);
     office.lift(1);

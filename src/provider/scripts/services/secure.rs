@@ -98,7 +98,7 @@ fn what_was_switched_off_is_switched_on_whatever_becomes_of_the_call() {
     let (mut rig, _) = Rig::protected("freepbx");
     rig.close_call().unwrap();
     rig.sent();
-    rig.wait_ms(300);
+    rig.wait_ms(2_500);
     rig.ok("Release");
     rig.wait_ms(1_500);
     expect!(rig, "Dial *71;", "OPERATIONFAILED 1", "Release", "Dial *70;");
