@@ -15,7 +15,9 @@ mod wire;
 use super::operations::number_of;
 use super::*;
 use loopstart::provider::{AddressCaps, AddressFeatures, CallFeatures, CallInfo, DeviceCaps, LineFeatures};
-use loopstart::signal::plan::{Builder, Fill, Lack, Moment, OnHook, Plan, Procedure, Service, Step, Subscribed};
+use loopstart::signal::plan::{
+    Builder, Fill, Joined, Lack, Moment, OnHook, Plan, Procedure, Service, Step, Subscribed,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -313,6 +315,23 @@ impl Play {
         self.with(1, &["5550100 active"], &["5550100", "5550102"]);
         self.with(2, &["5550100 active"], &["5550100", "5550101"]);
         self.check_wire();
+    }
+
+    /// How line 0 takes a member out of a conference, the last one or the first: what the wire sees; none where there is no
+    /// way. The last one is who it talked to when they were joined.
+    fn way_out(&self, last: bool) -> Option<Vec<String>> {
+        let of = |service: Service| self.plan.service(service).map(|p| wire::of(p, &Fill::default()));
+        of(if last { Service::DropLast } else { Service::DropFirst }).or_else(|| {
+            let talks = match self.plan.split_active? {
+                Joined::First => !last,
+                Joined::Last | Joined::Active => last,
+            };
+            let mut words = of(Service::Split)?;
+            for word in of(if talks { Service::ReleaseAndTake } else { Service::ReleaseHeld })? {
+                wire::push(&mut words, &word);
+            }
+            Some(words)
+        })
     }
 
     /// How line 0 ends the current call and gets back to the held one: what the wire sees; none where there is no way.

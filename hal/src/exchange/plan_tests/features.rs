@@ -241,6 +241,22 @@ fn a_busy_party_calls_back() {
 }
 
 #[test]
+fn a_consultation_is_given_up_by_a_flash_where_a_code_takes_back() {
+    let mut office = Office::new("panasonic", 2);
+    office.connect(0, 1);
+    office.flash(0);
+    assert_eq!(office.parties(0), [(1, Role::Held)]);
+    office.flash(0);
+    assert_eq!(office.parties(0), [(1, Role::Active)]);
+    // Who was put on hold with the code is not taken back by it.
+    office.order(0, "*50");
+    office.run(3_000);
+    office.flash(0);
+    office.run(1_000);
+    assert_eq!(office.parties(0), [(1, Role::Held)]);
+}
+
+#[test]
 fn a_party_that_did_not_answer_calls_back() {
     let mut builder = Builder::named("pbx").unwrap();
     builder.site("cb", "*511");
