@@ -73,6 +73,8 @@ pub(crate) struct Running {
     steps: Vec<Step<String>>,
     next: usize,
     phase: Phase,
+    /// The exchange was asked for something: hook, flash or digits.
+    acted: bool,
     /// A flash went out: whoever was there is held now.
     pub(crate) flashed: bool,
     proof: Proof,
@@ -159,6 +161,7 @@ impl Line {
             steps,
             next: 0,
             phase,
+            acted: false,
             flashed: false,
             proof,
             corrections: 0,
@@ -326,6 +329,7 @@ impl Line {
         if let Some(running) = self.procedure.as_deref_mut() {
             if matches!(phase, Phase::Acting(_)) {
                 running.tone = None;
+                running.acted = true;
             }
             running.phase = phase;
             self.timers.start(Timer::Procedure, now + within);
@@ -416,6 +420,9 @@ impl Line {
             }
         }
         let signals = signals(event);
+        // The exchange was asked for nothing yet: busy tone is that of the call.
+        let asked = running.acted;
+        let refuses = |tone| refuses(tone) && (asked || tone != ProgressTone::Busy);
         match (running.phase, event) {
             (Phase::Waiting { waits, .. }, _) if waits.intersects(signals) => {
                 if let LineEvent::Ring { pattern } = event {

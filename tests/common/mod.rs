@@ -147,8 +147,10 @@ impl Rig {
 
     /// Waits for something; what else is told meanwhile goes to `seen`.
     pub(crate) fn wait<T>(&mut self, what: &str, mut pick: impl FnMut(&Told) -> Option<T>) -> T {
+        // What goes on for ever, as ringing, does not prolong it.
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let Ok(told) = self.told.recv_timeout(PATIENCE) else { panic!("no {what}; seen {:#?}", self.seen) };
+            let Ok(told) = self.told.recv_deadline(deadline) else { panic!("no {what}; seen {:#?}", self.seen) };
             let found = pick(&told);
             self.seen.push(told);
             if let Some(found) = found {

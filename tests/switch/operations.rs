@@ -29,11 +29,17 @@ impl Scene {
 
     /// SetupConference: the conference and its consultation call.
     pub(crate) fn set_up_conference(&mut self, call: Call) -> Result<(Call, Call), LineErr> {
+        self.gathering(Some(call))
+    }
+
+    /// SetupConference with a call, or on the idle line 0.
+    pub(crate) fn gathering(&mut self, call: Option<Call>) -> Result<(Call, Call), LineErr> {
+        let line = call.is_none().then_some(self.rig.lines[0]);
         let (host_conference, host_consultation) = (self.host(), self.host());
         let command = |request| Command::SetupConference {
             request,
-            call: Some(call.call),
-            line: None,
+            call: call.map(|call| call.call),
+            line,
             host_conference,
             host_consultation,
             parties: 3,

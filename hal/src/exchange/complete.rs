@@ -32,6 +32,8 @@ pub(crate) struct Watch {
     number: DialString,
     /// It is forgotten then.
     until: Option<Time>,
+    /// The party did not answer: it must have used its line first.
+    unused: bool,
     /// Both are free since.
     free: Option<Time>,
     /// The caller is rung since.
@@ -42,8 +44,9 @@ pub(crate) struct Watch {
 }
 
 impl Exchange {
-    /// Watches the line that was called last.
-    pub(super) fn watch(&mut self, line: usize) -> Outcome {
+    /// Watches the line that was called last. `gone`: it did not answer, and who is not there is rung only after he has used
+    /// his telephone.
+    pub(super) fn watch(&mut self, line: usize, gone: bool) -> Outcome {
         let last = self.lines.get(line).and_then(|circuit| circuit.station.last_called);
         let Some((target, number)) = last.filter(|(target, _)| *target != Destination::Line(line)) else {
             return Outcome::Refused;
@@ -58,12 +61,23 @@ impl Exchange {
             target,
             number,
             until,
+            unused: gone && self.is_free(target) && matches!(target, Destination::Line(_)),
             free: None,
             rings: None,
             not_before: self.now,
             tries: 0,
         });
         Outcome::Done
+    }
+
+    /// Which completion can be asked for now: often both have the same code.
+    pub(super) fn completion(&self, line: usize) -> Service {
+        let rings = self.lines.get(line).is_some_and(|circuit| matches!(circuit.phase, Phase::Calling(_)));
+        if rings && self.settings.plan.has(Service::CompleteNoAnswer) {
+            Service::CompleteNoAnswer
+        } else {
+            Service::CompleteBusy
+        }
     }
 
     /// Forgets everything that a line wants.
@@ -103,7 +117,11 @@ impl Exchange {
             if watch.until.is_some_and(|until| now >= until) {
                 continue;
             }
-            let free = self.lines.get(watch.line).is_some_and(Line::is_free) && self.is_free(watch.target);
+            if let Destination::Line(party) = watch.target {
+                watch.unused &= !self.lines.get(party).is_some_and(Line::is_off_hook);
+            }
+            let free =
+                !watch.unused && self.lines.get(watch.line).is_some_and(Line::is_free) && self.is_free(watch.target);
             watch.free = if free { watch.free.or(Some(now)) } else { None };
             if watch.free.is_some_and(|since| now >= since + SETTLED) && now >= watch.not_before {
                 watch.rings = Some(now);

@@ -71,11 +71,15 @@ impl Exchange {
         use Service::*;
         let plan = &self.settings.plan;
         let two_flashes = plan.service(RetrieveRinging).is_some_and(|p| features::bare(p) == Some(Bare::TwoFlashes));
+        // Where going back from a hard hold has a code of its own, a consultation is given up as one that rings.
+        let by_flash = plan.service(Retrieve).is_some_and(|procedure| procedure.flashes());
+        let hard = self.lines.get(line).is_some_and(|circuit| circuit.station.held_by_code);
         let mut services = match situation {
             Situation::None | Situation::Single => vec![],
-            Situation::Tone => vec![CompleteBusy, CompleteNoAnswer],
+            Situation::Tone => vec![self.completion(line)],
             Situation::Waiting => vec![WaitingAnswer, ReleaseAndTake, WaitingReject],
-            Situation::Dialling => vec![Retrieve],
+            Situation::Dialling if by_flash || hard || two_flashes => vec![Retrieve],
+            Situation::Dialling => vec![RetrieveRinging],
             Situation::Ringing | Situation::Busy if two_flashes => vec![Join],
             Situation::Ringing | Situation::Busy if plan.has(RetrieveRinging) => vec![RetrieveRinging],
             Situation::Ringing | Situation::Busy => vec![Retrieve],
@@ -224,10 +228,13 @@ impl Exchange {
                 self.end_orders(line);
                 let service = self.codes[n].service;
                 let adds = service == Service::ConferenceAdd && !self.codes[n].second;
-                if adds || self.codes[n].groups.len() > 1 || self.codes[n].service == Service::CompleteBusy {
+                let completes = matches!(service, Service::CompleteBusy | Service::CompleteNoAnswer);
+                if adds || completes || self.codes[n].groups.len() > 1 {
                     // It goes on at dial tone.
                     if adds {
                         self.hold_front(line);
+                    } else if completes && self.situation(line) == Situation::Tone {
+                        self.give_up(line);
                     }
                     self.accept(line, &[(n, fields)], 0);
                 } else if self.order(line, service) {

@@ -10,7 +10,8 @@ use super::settings::Settings;
 use super::station::Role;
 use super::telephone::Bench;
 use loopstart_signal::country::{Country, US};
-use loopstart_signal::plan::{Plan, Subscribed};
+use loopstart_signal::plan::{Builder, Plan, Subscribed};
+use std::sync::Arc;
 
 /// What each telephone says: a tone of its own, so that one can tell who hears whom.
 const VOICES: [f32; 5] = [500.0, 700.0, 900.0, 1_100.0, 1_300.0];
@@ -34,7 +35,10 @@ impl Office {
     }
 
     fn with(settings: Settings, plan: &str, to: Subscribed) -> Self {
-        let plan = Plan::subscribed(plan, to).unwrap();
+        Self::planned(settings, Plan::subscribed(plan, to).unwrap())
+    }
+
+    fn planned(settings: Settings, plan: Arc<Plan>) -> Self {
         let flash = plan.recall.send.as_millis() as u64;
         let prefix = plan.access.as_ref().map_or(String::new(), |access| access.prefix.clone());
         Self { bench: Bench::with(settings.with_plan(plan)), flash, prefix }

@@ -363,7 +363,8 @@ impl Exchange {
                 return Outcome::Moved;
             }
             ConferenceAdd | BlindTransfer => return self.place(line, &number),
-            CompleteBusy | CompleteNoAnswer => return self.watch(line),
+            CompleteBusy => return self.watch(line, false),
+            CompleteNoAnswer => return self.watch(line, true),
             CompleteBusyOff => self.unwatch(line),
             Park => return self.park(line, None, signal),
             ParkDirected => {
@@ -449,9 +450,10 @@ impl Exchange {
         let mut part = false;
         let mut whole = Vec::new();
         for (n, code) in self.codes.iter().enumerate() {
-            let Some(group) = code.groups.first().filter(|_| self.code_counts(code, Lead::Tone, false, false)) else {
-                continue;
-            };
+            let other = matches!(code.service, Service::CompleteBusy | Service::CompleteNoAnswer)
+                && code.service != self.completion(line);
+            let counts = !other && self.code_counts(code, Lead::Tone, false, false);
+            let Some(group) = code.groups.first().filter(|_| counts) else { continue };
             match features::fit(&group.pieces, &digits, &|blank, text| self.extent(blank, text, false)) {
                 Fit::No => {}
                 Fit::Part => part = true,
@@ -466,11 +468,16 @@ impl Exchange {
             circuit.notice.stop();
         }
         if !whole.is_empty() {
-            if let Some(id) = self.lines.get(line).and_then(|circuit| circuit.phase.call()) {
-                self.set_phase(line, Phase::Idle);
-                self.drop_call(line, id);
-            }
+            self.give_up(line);
             self.accept(line, &whole, 0);
+        }
+    }
+
+    /// The call that a line makes ends: the line asks for something else.
+    pub(super) fn give_up(&mut self, line: usize) {
+        if let Some(id) = self.lines.get(line).and_then(|circuit| circuit.phase.call()) {
+            self.set_phase(line, Phase::Idle);
+            self.drop_call(line, id);
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[
                 refused_with(p, CallParamFlags::SECURE);
             },
         )
-        .but(|_| Some("the code is one for the line, not for a call"))
+        .but(|_| Some("no way back to the state before"))
         .lines(3),
     Row::new("lineMakeCall", "BLOCKID", withheld)
         .needs(
@@ -135,6 +135,26 @@ fn secure(p: &mut Play) {
     assert!(!p.s.rig.seen[from..].iter().any(|told| matches!(told, Told::Offered(line, ..) if line.0 == 1)));
     p.talking(0, 1);
     p.hang_up(a);
+    // Where it was switched off for the line it is switched on again.
+    if p.plan.service(Service::SecureBefore).is_some_and(|procedure| procedure.steps().contains(&Step::OnHook)) {
+        p.wants_service(Service::WaitingOn, &Fill::default());
+        p.wants(&["on"]);
+        p.check_wire();
+    }
+    p.s.ends(b);
+    p.s.ends(caller);
+    if p.has(Service::WaitingAnswer) {
+        // The next call is not protected.
+        for line in 0..3 {
+            p.s.until_free(line);
+        }
+        let (a, _) = p.talk();
+        let (caller, w) = p.waits();
+        p.with(0, &["5550101 active", "5550102 waiting"], &["5550101"]);
+        p.s.drop_one(caller).expect("it rings");
+        p.s.ends(w);
+        p.hang_up(a);
+    }
 }
 
 fn withheld(p: &mut Play) {

@@ -278,6 +278,8 @@ fn others(p: &mut Play) {
 
 fn conference(p: &mut Play, how: How) {
     let (c, a, b) = p.three();
+    // Some exchanges take a hook that goes on soon after a flash for another wish.
+    p.rests(p.plan.on_hook_guard);
     p.ends(how, c, &["on"], &[("P", c), ("A", a), ("C", b)], &["ok", "P Idle", "A Idle", "C Idle"]);
     p.with(0, &[], &[]);
     p.check_wire();
@@ -285,41 +287,36 @@ fn conference(p: &mut Play, how: How) {
 }
 
 fn last_member(p: &mut Play, how: How) {
+    member(p, how, true);
+}
+
+fn first_member(p: &mut Play, how: How) {
+    member(p, how, false);
+}
+
+fn member(p: &mut Play, how: How, last: bool) {
     let (c, a, b) = p.three();
-    match (how, p.plan.service(Service::DropLast).map(|procedure| wire::of(procedure, &Fill::default()))) {
+    let (out, left, line) = if last { (b, a, 1) } else { (a, b, 2) };
+    match (how, p.way_out(last)) {
         (How::Drop, Some(way)) => {
-            p.ends(
-                how,
-                b,
-                &refs(&way),
-                &[("P", c), ("A", a), ("C", b)],
-                &["ok", "C Idle", "P Idle", "A Connected(Active)"],
-            );
-            first_is_left(p, a);
+            let told = ["ok", "OUT Idle", "P Idle", "LEFT Connected(Active)"];
+            p.ends(how, out, &refs(&way), &[("P", c), ("OUT", out), ("LEFT", left)], &told);
+            p.talking(0, line);
+            p.check_wire();
+            p.hang_up(left);
         }
         (How::Drop, None) => {
-            assert_eq!(p.s.drop_one(b), Err(LineErr::OPERATIONUNAVAIL));
+            assert_eq!(p.s.drop_one(out), Err(LineErr::OPERATIONUNAVAIL));
             p.in_conference();
             p.hang_up(c);
         }
         // The bridge is as before: the host has given up his handle of one who is in it.
         (How::Close, _) => {
-            p.ends(how, b, &[], &[("P", c), ("A", a), ("C", b)], &[]);
+            p.ends(how, out, &[], &[("P", c), ("OUT", out), ("LEFT", left)], &[]);
             p.in_conference();
             p.hang_up(c);
         }
     }
-}
-
-fn first_member(p: &mut Play, how: How) {
-    let (c, a, b) = p.three();
-    if how == How::Drop {
-        assert_eq!(p.s.drop_one(a), Err(LineErr::OPERATIONUNAVAIL));
-    } else {
-        p.ends(how, a, &[], &[("P", c), ("A", a), ("C", b)], &[]);
-    }
-    p.in_conference();
-    p.hang_up(c);
 }
 
 fn waiting(p: &mut Play, how: How) {

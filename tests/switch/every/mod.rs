@@ -15,7 +15,9 @@ mod wire;
 use super::operations::number_of;
 use super::*;
 use loopstart::provider::{AddressCaps, AddressFeatures, CallFeatures, CallInfo, DeviceCaps, LineFeatures};
-use loopstart::signal::plan::{Builder, Fill, Lack, Moment, OnHook, Plan, Procedure, Service, Step, Subscribed};
+use loopstart::signal::plan::{
+    Builder, Fill, Joined, Lack, Moment, OnHook, Plan, Procedure, Service, Step, Subscribed,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -144,6 +146,15 @@ impl Play {
     fn forgets_wire(&mut self) {
         self.wire.drain(&self.s);
         self.wanted = self.wire.of_line(0);
+    }
+
+    /// Line time passes, this long.
+    fn rests(&self, time: Duration) {
+        let now = || self.s.rig.runtime.with_exchange(|e| e.clock().now()).expect("an exchange");
+        let until = now() + time;
+        while now() <= until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     // ---- who hears whom ----
@@ -306,6 +317,23 @@ impl Play {
         self.check_wire();
     }
 
+    /// How line 0 takes a member out of a conference, the last one or the first: what the wire sees; none where there is no
+    /// way. The last one is who it talked to when they were joined.
+    fn way_out(&self, last: bool) -> Option<Vec<String>> {
+        let of = |service: Service| self.plan.service(service).map(|p| wire::of(p, &Fill::default()));
+        of(if last { Service::DropLast } else { Service::DropFirst }).or_else(|| {
+            let talks = match self.plan.split_active? {
+                Joined::First => !last,
+                Joined::Last | Joined::Active => last,
+            };
+            let mut words = of(Service::Split)?;
+            for word in of(if talks { Service::ReleaseAndTake } else { Service::ReleaseHeld })? {
+                wire::push(&mut words, &word);
+            }
+            Some(words)
+        })
+    }
+
     /// How line 0 ends the current call and gets back to the held one: what the wire sees; none where there is no way.
     fn way_back(&self, from: Second) -> Option<Vec<String>> {
         let of = |service: Service| self.plan.service(service).map(|p| wire::of(p, &Fill::default()));
@@ -460,6 +488,7 @@ fn play(name: &str) {
     for row in table::rows().filter(|row| format!("{} {}", row.operation, row.mode).contains(&only)) {
         let offered = (row.offered)(&announced, &plan);
         let script = if offered { row.played } else { row.refused };
+        println!("{name}: {} {}", row.operation, row.mode);
         let done = catch_unwind(AssertUnwindSafe(|| {
             let why = row.why_not(&plan);
             assert!(offered || why.is_some(), "nobody says why it is not offered");

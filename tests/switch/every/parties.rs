@@ -3,6 +3,8 @@
 use super::*;
 use loopstart::provider::{CallFeatures2, CallReason};
 
+/// `LINEREMOVEFROMCONF_ANY`.
+const REMOVE_ANY: u32 = 3;
 const HELD: &[Service] = &[Service::Hold, Service::Retrieve];
 const CONSULT: &[Service] = &[Service::Consult];
 const TRANSFER: &[Service] = &[Service::Consult, Service::Transfer];
@@ -66,18 +68,28 @@ pub(super) const ROWS: &[Row] = &[
         |can, _| can_call(can, CallFeatures::SETUP_CONFERENCE),
         no_conference,
     ),
+    Row::new("lineSetupConference", "on an idle line", gather)
+        .needs(JOIN, |can, _| can.address.features.contains(AddressFeatures::SETUP_CONFERENCE), no_gathering)
+        .lines(3),
     Row::new("linePrepareAddToConference", "", prepare)
         .needs(JOIN, |can, _| can_call(can, CallFeatures::PREPARE_ADD_TO_CONFERENCE), no_prepare)
         .lines(3),
     Row::new("lineAddToConference", "", add)
         .needs(JOIN, |can, _| can_call(can, CallFeatures::ADD_TO_CONFERENCE), no_add)
         .lines(3),
-    Row::new("lineRemoveFromConference", "the last member", remove)
+    Row::new("lineRemoveFromConference", "the last member", |p| remove(p, true))
+        .needs(JOIN, |can, _| can_call(can, CallFeatures::REMOVE_FROM_CONFERENCE), no_remove)
+        .but(|_| Some("no order for a party of the conference"))
+        .lines(3),
+    Row::new("lineRemoveFromConference", "the first member", |p| remove(p, false))
         .needs(
-            &[Service::Consult, Service::Join, Service::DropLast],
-            |can, _| can_call(can, CallFeatures::REMOVE_FROM_CONFERENCE),
-            no_remove,
+            JOIN,
+            |can, _| {
+                can_call(can, CallFeatures::REMOVE_FROM_CONFERENCE) && can.address.remove_from_conference == REMOVE_ANY
+            },
+            no_remove_first,
         )
+        .but(|_| Some("no order for the party that was there first"))
         .lines(3),
 ];
 
@@ -506,6 +518,46 @@ fn no_conference(p: &mut Play) {
     p.hang_up(a);
 }
 
+fn gather(p: &mut Play) {
+    p.wants(&["off"]);
+    let from = p.mark();
+    let (all, a) = p.s.gathering(None).expect("the line is idle");
+    p.calls.extend([all, a]);
+    let names = [("P", all), ("A", a)];
+    p.story(from, &names, &["ok", "P OnHoldPendingConference", "A DialTone(Normal)"]);
+    p.check_wire();
+    assert_eq!(p.s.gathering(None).unwrap_err(), LineErr::INUSE, "the line is in use");
+    assert_eq!(p.s.add(all, a), Err(LineErr::INVALCALLSTATE), "nobody is there");
+    p.dials(a, &number_of(1), |state| state == CallState::Ringback);
+    let b = p.offered(1);
+    p.s.answer(b).expect("it rings");
+    p.s.becomes(a, ACTIVE);
+    p.talking(0, 1);
+    // Its only member: the exchange has nothing to do.
+    let from = p.mark();
+    p.s.add(all, a).expect("it talks");
+    p.story(from, &names, &["ok", "A Conferenced(P)", "P Connected(Active)"]);
+    p.talking(0, 1);
+    p.check_wire();
+    p.wants_consult();
+    let c = p.s.prepare_add(all).expect("it talks, and has room");
+    p.keep(c);
+    p.reach(c);
+    p.holding(Some(2), 1);
+    p.wants_service(Service::Join, &Fill::default());
+    let from = p.mark();
+    p.s.add(all, c).expect("it talks");
+    p.story(from, &[("P", all), ("C", c)], &["ok", "C Conferenced(P)", "P Connected(Active)"]);
+    p.in_conference();
+    let from = p.mark();
+    p.hang_up(all);
+    p.story(from, &[("P", all), ("A", a), ("C", c)], &["ok", "P Idle", "A Idle", "C Idle"]);
+}
+
+fn no_gathering(p: &mut Play) {
+    assert_eq!(p.s.gathering(None).unwrap_err(), LineErr::OPERATIONUNAVAIL);
+}
+
 fn prepare(p: &mut Play) {
     let (a, _) = p.talk();
     assert_eq!(p.s.prepare_add(a).unwrap_err(), LineErr::INVALCALLSTATE, "no conference");
@@ -569,24 +621,39 @@ fn add(p: &mut Play) {
 
 fn no_add(p: &mut Play) {
     let (a, _) = p.talk();
-    assert_eq!(p.s.add(a, a), Err(LineErr::OPERATIONUNAVAIL));
+    assert_eq!(p.s.add(a, a), Err(LineErr::INVALCALLHANDLE), "one call is no two");
     p.hang_up(a);
 }
 
-fn remove(p: &mut Play) {
+fn remove(p: &mut Play, last: bool) {
     let (all, a, c) = p.three();
-    assert_eq!(p.s.remove(a), Err(LineErr::INVALCALLSTATE), "only the last one can be dropped");
     assert_eq!(p.s.remove(all), Err(LineErr::INVALCALLSTATE), "no member");
+    if p.announced().address.remove_from_conference != REMOVE_ANY {
+        assert_eq!(p.s.remove(a), Err(LineErr::INVALCALLSTATE), "only the last one can be dropped");
+    }
     p.in_conference();
-    p.wants_service(Service::DropLast, &Fill::default());
+    let (out, left, line, gone) = if last { (c, a, 1, 2) } else { (a, c, 2, 1) };
+    let way = p.way_out(last).expect("it is offered");
+    p.wants(&way.iter().map(String::as_str).collect::<Vec<_>>());
     let from = p.mark();
-    p.s.remove(c).expect("it came last");
-    p.story(from, &[("A", a), ("P", all), ("C", c)], &["ok", "C Idle", "P Idle", "A Connected(Active)"]);
-    p.talking(0, 1);
-    p.with(2, &[], &[]);
+    p.s.remove(out).expect("it is in");
+    let names = [("OUT", out), ("P", all), ("LEFT", left)];
+    p.story(from, &names, &["ok", "OUT Idle", "P Idle", "LEFT Connected(Active)"]);
+    p.talking(0, line);
+    p.with(gone, &[], &[]);
     p.check_wire();
-    assert_eq!(p.s.remove(c), Err(LineErr::INVALCALLSTATE), "it is out");
-    p.hang_up(a);
+    assert_eq!(p.s.remove(out), Err(LineErr::INVALCALLSTATE), "it is out");
+    p.hang_up(left);
+}
+
+fn no_remove_first(p: &mut Play) {
+    if !p.announced().address.call_features.contains(CallFeatures::REMOVE_FROM_CONFERENCE) {
+        return no_remove(p);
+    }
+    let (all, a, _) = p.three();
+    assert_eq!(p.s.remove(a), Err(LineErr::INVALCALLSTATE));
+    p.in_conference();
+    p.hang_up(all);
 }
 
 fn no_remove(p: &mut Play) {

@@ -445,6 +445,9 @@ fn completed(p: &mut Play) -> (u32, Call) {
     let other = p.rings(1, "5550122");
     let a = p.calls(&number_of(1), |state| matches!(state, CallState::Busy(_)));
     p.check_wire();
+    if p.plan.service(Service::CompleteBusy).is_some_and(Procedure::starts_idle) {
+        p.wants(&["on"]);
+    }
     p.wants_service(Service::CompleteBusy, &Fill::default());
     let id = p.s.complete(a).expect("it is busy");
     assert_ne!(id, 0);
@@ -498,6 +501,9 @@ fn complete_busy(p: &mut Play) {
 fn complete_no_answer(p: &mut Play) {
     let a = p.calls(&number_of(1), |state| state == CallState::Ringback);
     let b = p.offered(1);
+    if p.plan.service(Service::CompleteNoAnswer).is_some_and(Procedure::starts_idle) {
+        p.wants(&["on"]);
+    }
     p.wants_service(Service::CompleteNoAnswer, &Fill::default());
     let id = p.s.complete(a).expect("nobody answers");
     if p.wanted.last().is_none_or(|last| last != "on") {
@@ -508,6 +514,11 @@ fn complete_no_answer(p: &mut Play) {
     p.s.ends(b);
     p.s.until_free(0);
     p.check_wire();
+    assert_eq!(completions(p), 1);
+    // Who was not there has come back, and uses his line.
+    p.s.until_free(1);
+    let other = p.rings(1, "5550122");
+    p.s.drop_one(other).expect("it calls");
     called_back(p, id);
 }
 

@@ -241,6 +241,44 @@ fn a_busy_party_calls_back() {
 }
 
 #[test]
+fn a_consultation_is_given_up_by_a_flash_where_a_code_takes_back() {
+    let mut office = Office::new("panasonic", 2);
+    office.connect(0, 1);
+    office.flash(0);
+    assert_eq!(office.parties(0), [(1, Role::Held)]);
+    office.flash(0);
+    assert_eq!(office.parties(0), [(1, Role::Active)]);
+    // Who was put on hold with the code is not taken back by it.
+    office.order(0, "*50");
+    office.run(3_000);
+    office.flash(0);
+    office.run(1_000);
+    assert_eq!(office.parties(0), [(1, Role::Held)]);
+}
+
+#[test]
+fn a_party_that_did_not_answer_calls_back() {
+    let mut builder = Builder::named("pbx").unwrap();
+    builder.site("cb", "*511");
+    let mut office = Office::planned(Settings::new(US, 2), Arc::new(builder.build().unwrap()));
+    office.call(0, 1);
+    assert_eq!(office.tone(0), Some("ringback"));
+    office.order(0, "*511");
+    assert_eq!(office.tone(0), Some("confirmation"));
+    assert_eq!(office.phase(1), "idle", "nobody calls any more");
+    office.hang_up(0);
+    assert!(!office.rings(0, 10_000), "nobody is there yet");
+    office.lift(1);
+    assert!(!office.rings(0, 5_000), "the party uses the line");
+    office.hang_up(1);
+    assert!(office.rings(0, 5_000));
+    office.lift(0);
+    assert!(office.rings(1, 5_000));
+    office.lift(1);
+    assert_eq!(office.hears(0), [1]);
+}
+
+#[test]
 fn an_announcement_offers_to_call_back() {
     let mut office = Office::new("broadworks", 2);
     office.lift(1);

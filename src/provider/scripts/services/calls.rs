@@ -1,6 +1,7 @@
 //! Services of a call: park, pickup, completion, protection, the bare flash.
 
 use super::*;
+use loopstart_signal::MediaSign;
 
 // ---- park and pickup ----
 
@@ -259,6 +260,30 @@ fn a_completion_is_given_up() {
     expect!(rig, "ok 4", "line NumCompletions", "Release");
     assert_eq!(rig.provider.line_status(rig.line).unwrap().completions, 0);
     assert!(!rig.line_features().1.contains(AddressFeatures::UNCOMPLETE_CALL));
+}
+
+#[test]
+fn busy_tone_before_the_offer_is_no_refusal() {
+    // An announcement offers to call back, and takes turns with busy tone.
+    let mut rig = idle("broadworks").busy();
+    assert_eq!(rig.complete(), Ok(Reply::Completion(1)));
+    send!(rig, tone(ProgressTone::Busy), LineEvent::ToneEnded);
+    expect!(rig);
+    send!(rig, LineEvent::Media(MediaSign::Voice), tone(ProgressTone::Busy));
+    rig.wait_ms(2_500);
+    expect!(rig, "Dial 1;");
+    rig.ok("Dial");
+    send!(rig, tone(ProgressTone::Confirmation));
+    rig.wait_ms(2_500);
+    assert_eq!(rig.words()[0], "ok 2");
+    // After the digit it is one.
+    let mut rig = idle("broadworks").busy();
+    rig.complete().unwrap();
+    send!(rig, LineEvent::Media(MediaSign::Voice));
+    rig.wait_ms(2_500);
+    rig.ok("Dial");
+    send!(rig, tone(ProgressTone::Busy));
+    expect!(rig, "Dial 1;", "OPERATIONFAILED 2");
 }
 
 #[test]
