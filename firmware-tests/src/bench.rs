@@ -4,6 +4,7 @@ use crate::file::{LineEntry, RigFile};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use loopstart_hal::drivers::fxo::Fxo;
 use loopstart_hal::drivers::voice_modem::VoiceModem;
+use loopstart_hal::exchange::modem::{Modem, Profile, STANDARD};
 use loopstart_hal::exchange::{EmulatedExchange, LineKind, ServeSettings, TICK};
 use loopstart_hal::ports::{Metered, PtyPort};
 use loopstart_hal::registry::{EmulatedPort, Selector, open_serial};
@@ -230,20 +231,25 @@ impl Bench {
 
 impl Emulation {
     fn start(selectors: &[Selector], country: &'static Country, speed: f64) -> Result<Self> {
-        let mut lines = Vec::new();
+        let (mut lines, mut models) = (Vec::new(), Vec::new());
         for selector in selectors {
-            let Selector::Emulated { line, port } = selector else { continue };
+            let Selector::Emulated { line, port, model } = selector else { continue };
             let line = *line as usize;
             ensure!(line < loopstart_hal::exchange::MAX_LINES, "the exchange has no line {line}");
             if lines.len() <= line {
                 lines.resize(line + 1, LineKind::Unused);
+                models.resize(line + 1, &STANDARD);
             }
+            models[line] = Profile::by_name(model).context("no such emulated modem")?;
             lines[line] = match port {
                 EmulatedPort::Modem => LineKind::Modem { symlink: None },
                 EmulatedPort::Fxo => LineKind::Fxo,
             };
         }
-        let exchange = EmulatedExchange::start(ServeSettings { country, speed, control: None, lines })?;
+        let settings = ServeSettings { country, speed, control: None, lines };
+        let model = move |line: usize| models.get(line).copied().unwrap_or(&STANDARD);
+        let firmware = Box::new(move |line| Box::new(Modem::new(model(line), country)) as Box<_>);
+        let exchange = EmulatedExchange::start_with(settings, firmware, |_| {})?;
         let clock = exchange.clock();
         clock.attach(true);
         let wake = File::from(clock.fd().try_clone_to_owned()?);
@@ -276,11 +282,11 @@ impl Line {
         country: &'static Country,
     ) -> Result<Self> {
         let device: Box<dyn LineDevice> = match (selector, emulation) {
-            (Selector::Emulated { line, port: EmulatedPort::Fxo }, Some(emulation)) => {
+            (Selector::Emulated { line, port: EmulatedPort::Fxo, .. }, Some(emulation)) => {
                 let port = emulation.exchange.take_fxo_port(*line as usize).context("the line is given twice")?;
                 Box::new(Fxo::new(port, country, Clock::Line))
             }
-            (Selector::Emulated { line, port: EmulatedPort::Modem }, Some(emulation)) => {
+            (Selector::Emulated { line, port: EmulatedPort::Modem, .. }, Some(emulation)) => {
                 let line = *line as usize;
                 let path = emulation.exchange.pty_path(line).context("the line has no modem")?;
                 let meter = emulation.exchange.meter(line).context("the line has no modem")?;

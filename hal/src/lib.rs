@@ -16,6 +16,7 @@ pub mod ports;
 pub mod registry;
 pub mod rt;
 mod t35;
+pub mod transcript;
 
 pub use clock::{LineClock, Ticket};
 pub use device::{EventQueue, Interest, LineDevice, Readiness};

@@ -6,9 +6,10 @@
 //! (`usb:0baf:0303@pci-0000:00:14.0-usb-0:1.2:1.0`).
 
 use crate::drivers::voice_modem::profile::{self, ProfileError};
+use crate::exchange::modem::{Profile as Model, STANDARD};
 use crate::hotplug::{Roots, UsbPort, usb_ports};
 use crate::ports::SerialPort;
-use crate::{OpenError, drivers::voice_modem::VoiceModem};
+use crate::{OpenError, Port, drivers::voice_modem::VoiceModem};
 use loopstart_signal::Clock;
 use std::fmt;
 use std::fs;
@@ -30,12 +31,15 @@ pub enum EmulatedPort {
 /// Names a device.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Selector {
-    /// `emulated:N`, `emulated:N?port=modem|fxo`: subscriber line N of the embedded exchange, from 0.
+    /// `emulated:N`, `emulated:N?port=modem|fxo`, `emulated:N?port=modem&profile=NAME`: subscriber line N of the embedded
+    /// exchange, from 0.
     Emulated {
         /// The subscriber line.
         line: u32,
         /// Its port: as asked, else a modem for even lines and an FXO port for odd ones.
         port: EmulatedPort,
+        /// The model of its modem: the name of one of [`PROFILES`](crate::exchange::modem::PROFILES).
+        model: &'static str,
     },
     /// `serial:PATH`, `serial:PATH?profile=NAME`: a voice modem.
     Serial {
@@ -87,16 +91,26 @@ impl Selector {
         let (kind, rest) = text.split_once(':')?;
         match kind {
             "emulated" => {
-                let (line, option) = split_option(rest);
-                let line = number(line)?;
-                let port = match option {
-                    None if line % 2 == 0 => EmulatedPort::Modem,
-                    None => EmulatedPort::Fxo,
-                    Some(("port", "modem")) => EmulatedPort::Modem,
-                    Some(("port", "fxo")) => EmulatedPort::Fxo,
-                    Some(_) => return None,
+                let (line, options) = match rest.split_once('?') {
+                    Some((line, options)) => (line, Some(options)),
+                    None => (rest, None),
                 };
-                Some(Self::Emulated { line, port })
+                let line = number(line)?;
+                let (mut port, mut model) = (None, None);
+                for option in options.into_iter().flat_map(|text| text.split('&')) {
+                    match option.split_once('=')? {
+                        ("port", "modem") if port.is_none() => port = Some(EmulatedPort::Modem),
+                        ("port", "fxo") if port.is_none() => port = Some(EmulatedPort::Fxo),
+                        ("profile", name) if model.is_none() => model = Some(Model::by_name(name)?.name),
+                        _ => return None,
+                    }
+                }
+                let usual = if line % 2 == 0 || model.is_some() { EmulatedPort::Modem } else { EmulatedPort::Fxo };
+                let port = port.unwrap_or(usual);
+                if port == EmulatedPort::Fxo && model.is_some() {
+                    return None;
+                }
+                Some(Self::Emulated { line, port, model: model.unwrap_or(STANDARD.name) })
             }
             "serial" => {
                 let (path, option) = split_option(rest);
@@ -140,11 +154,14 @@ impl FromStr for Selector {
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Emulated { line, port } => {
+            Self::Emulated { line, port, model } => {
                 write!(f, "emulated:{line}")?;
+                let own = *model != STANDARD.name;
                 match (line % 2, port) {
                     (0, EmulatedPort::Fxo) => write!(f, "?port=fxo"),
+                    (1, EmulatedPort::Modem) if own => write!(f, "?port=modem&profile={model}"),
                     (1, EmulatedPort::Modem) => write!(f, "?port=modem"),
+                    (_, EmulatedPort::Modem) if own => write!(f, "?profile={model}"),
                     _ => Ok(()),
                 }
             }
@@ -263,16 +280,28 @@ fn coldplug_dahdi(directory: &Path) -> Vec<Found> {
 /// As [`SerialPort::open`]; also when a `usb:` selector fits no device or several, or when the selector is of
 /// another kind.
 pub fn open_serial(selector: &Selector, clock: Clock) -> Result<VoiceModem<SerialPort>, OpenError> {
+    open_serial_through(selector, clock, |port| port)
+}
+
+/// The same with something between the driver and the port, such as a [recorder](crate::transcript::Recorded).
+///
+/// # Errors
+/// As [`open_serial`].
+pub fn open_serial_through<P: Port>(
+    selector: &Selector,
+    clock: Clock,
+    through: impl FnOnce(SerialPort) -> P,
+) -> Result<VoiceModem<P>, OpenError> {
     let found = usb_ports(&Roots::default());
     match selector {
         Selector::Serial { path, .. } => {
             let ids = found_at(&found, path).and_then(Found::usb_ids);
-            open_serial_at(selector, path, ids, clock)
+            open_at(selector, path, ids, clock, through)
         }
         Selector::Usb { vendor, product, .. } => {
-            open_serial_at(selector, &resolve(selector, &found)?, Some((*vendor, *product)), clock)
+            open_at(selector, &resolve(selector, &found)?, Some((*vendor, *product)), clock, through)
         }
-        other => open_serial_at(other, Path::new(""), None, clock),
+        other => open_at(other, Path::new(""), None, clock, through),
     }
 }
 
@@ -287,6 +316,16 @@ pub fn open_serial_at(
     usb: Option<(u16, u16)>,
     clock: Clock,
 ) -> Result<VoiceModem<SerialPort>, OpenError> {
+    open_at(selector, node, usb, clock, |port| port)
+}
+
+fn open_at<P: Port>(
+    selector: &Selector,
+    node: &Path,
+    usb: Option<(u16, u16)>,
+    clock: Clock,
+    through: impl FnOnce(SerialPort) -> P,
+) -> Result<VoiceModem<P>, OpenError> {
     let name = match selector {
         Selector::Serial { profile, .. } => profile.as_deref(),
         Selector::Usb { .. } => None,
@@ -298,7 +337,7 @@ pub fn open_serial_at(
     let unusable = |e: ProfileError| OpenError::WrongKind { device: selector.to_string(), reason: e.to_string() };
     let chosen = name.map(profile::find).transpose().map_err(unusable)?;
     let hint = usb.and_then(|(vendor, product)| profile::by_usb(vendor, product));
-    let modem = VoiceModem::new(SerialPort::open(node)?, clock);
+    let modem = VoiceModem::new(through(SerialPort::open(node)?), clock);
     Ok(match (chosen, hint) {
         (Some(profile), _) => modem.with_profile(profile),
         (None, Some(profile)) => modem.with_hint(profile),
@@ -333,6 +372,8 @@ mod tests {
             "emulated:3",
             "emulated:0?port=fxo",
             "emulated:1?port=modem",
+            "emulated:1?port=modem&profile=conexant",
+            "emulated:2?profile=rockwell",
             "serial:/dev/ttyACM0",
             "serial:./m0",
             "serial:/dev/serial/by-path/platform-usb-0:1:1.0?profile=conexant",
@@ -347,7 +388,10 @@ mod tests {
         let link = "/dev/serial/by-id/usb-Conexant_USB_Modem_24680F-if00";
         assert_eq!(Selector::parse(link).unwrap().to_string(), format!("serial:{link}"));
         assert_eq!(Selector::parse("emulated:2?port=modem").unwrap().to_string(), "emulated:2");
-        assert_eq!(Selector::parse("emulated:1").unwrap(), Selector::Emulated { line: 1, port: EmulatedPort::Fxo });
+        let parsed = |text| Selector::parse(text).unwrap();
+        assert_eq!(parsed("emulated:1"), Selector::Emulated { line: 1, port: EmulatedPort::Fxo, model: "standard" });
+        assert_eq!(parsed("emulated:1?profile=agere").to_string(), "emulated:1?port=modem&profile=agere");
+        assert_eq!(parsed("emulated:0?profile=standard&port=modem").to_string(), "emulated:0");
     }
 
     #[test]
@@ -359,6 +403,10 @@ mod tests {
             "emulated:-1",
             "emulated:01",
             "emulated:1?port=isdn",
+            "emulated:1?port=fxo&profile=conexant",
+            "emulated:0?profile=nosuch",
+            "emulated:0?port=modem&port=modem",
+            "emulated:0?",
             "emulated:99999999999",
             "serial:",
             "serial:ttyACM0",

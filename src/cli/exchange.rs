@@ -21,7 +21,8 @@ pub(super) struct Options {
     /// Where the symbolic link to a modem's pseudo-terminal is made; once for each modem. The first is line 0.
     #[arg(long, value_name = "PATH", required = true, value_parser = parse_path)]
     modem: Vec<PathBuf>,
-    /// What kind of modem: standard, silent (tells nothing of the call it dials) or data-only (no voice).
+    /// What kind of modem: standard, silent (tells nothing of the call it dials), data-only (no voice), or a model that
+    /// 'loopstart profile list' tells: conexant, usr5637, si24xx, agere, cirrus, rockwell.
     #[arg(long, value_name = "NAME", default_value = "standard", value_parser = parse_profile)]
     profile: &'static Profile,
     /// Country of tones, ringing and caller identification: an ISO 3166 code.

@@ -12,9 +12,11 @@ mod list;
 mod output;
 mod plan;
 mod plot;
+mod profile;
 mod session;
 mod signals;
 mod tone;
+mod transcript;
 mod watch;
 mod wav;
 mod words;
@@ -64,6 +66,10 @@ enum Command {
     Tone(tone::Options),
     /// Show switch plans: how an exchange or PBX does hold, transfer, forwarding and the like.
     Plan(plan::Options),
+    /// Show modem profiles: what is known of the chips of voice modems.
+    Profile(profile::Options),
+    /// Write down what a modem says, and replay it against the driver.
+    Transcript(transcript::Options),
     /// Serve emulated voice modems on pseudo-terminals, for any program that knows modems.
     Exchange(exchange::Options),
 }
@@ -111,6 +117,8 @@ pub fn main() -> ExitCode {
         Command::Tone(options) => tone::run(&options),
         Command::Exchange(options) => exchange::run(&options),
         Command::Plan(options) => plan::run(&options),
+        Command::Profile(options) => profile::run(&options),
+        Command::Transcript(options) => transcript::run(&options),
     };
     let (status, why) = match done {
         Ok(()) | Err(Failure::OutputClosed) => return ExitCode::SUCCESS,

@@ -4,7 +4,7 @@ use super::hotplug::Identity;
 use crate::config::{Config, Emulated};
 use loopstart_hal::drivers::fxo::Fxo;
 use loopstart_hal::drivers::voice_modem::VoiceModem;
-use loopstart_hal::exchange::modem::{Modem, STANDARD};
+use loopstart_hal::exchange::modem::{Modem, Profile, STANDARD};
 use loopstart_hal::exchange::{EmulatedExchange, LineKind, ServeSettings, extension_of, number_of};
 use loopstart_hal::ports::{Metered, SerialPort};
 use loopstart_hal::registry::{self, EmulatedPort, Selector};
@@ -59,7 +59,7 @@ pub(super) fn open(config: &Config) -> Result<Opened, StartError> {
 pub(super) fn describe(config: &Config, selector: &Selector, id: DeviceId, identity: &Identity) -> DeviceDescription {
     let plan = config.plan_of(selector);
     let (name, info, number, clock) = match selector {
-        Selector::Emulated { line, port } => {
+        Selector::Emulated { line, port, .. } => {
             let info = match port {
                 EmulatedPort::Modem => "emulated voice modem on a pseudo-terminal",
                 EmulatedPort::Fxo => "emulated FXO port",
@@ -99,16 +99,18 @@ fn start_exchange(
     emulated: &Emulated,
     country: &'static Country,
 ) -> Result<Option<EmulatedExchange>, StartError> {
-    let mut lines = Vec::new();
+    let (mut lines, mut models) = (Vec::new(), Vec::new());
     for device in devices {
-        let Selector::Emulated { line, port } = device else { continue };
+        let Selector::Emulated { line, port, model } = device else { continue };
         let line = usize::try_from(*line).unwrap_or(usize::MAX);
         if line >= loopstart_hal::exchange::MAX_LINES {
             continue;
         }
         if lines.len() <= line {
             lines.resize(line + 1, LineKind::Unused);
+            models.resize(line + 1, &STANDARD);
         }
+        models[line] = Profile::by_name(model).unwrap_or(&STANDARD);
         lines[line] = match port {
             EmulatedPort::Modem => LineKind::Modem { symlink: None },
             EmulatedPort::Fxo => LineKind::Fxo,
@@ -119,7 +121,8 @@ fn start_exchange(
     }
     let settings = ServeSettings { country, speed: emulated.speed, control: emulated.control.clone(), lines };
     let (wires, plan) = (emulated.wires, Arc::clone(&emulated.plan));
-    let firmware = Box::new(move |_| Box::new(Modem::new(&STANDARD, country)) as Box<_>);
+    let model = move |line: usize| models.get(line).copied().unwrap_or(&STANDARD);
+    let firmware = Box::new(move |line| Box::new(Modem::new(model(line), country)) as Box<_>);
     EmulatedExchange::start_with(settings, firmware, move |exchange| {
         exchange.line = wires;
         exchange.plan = plan;
@@ -155,7 +158,7 @@ fn open_device(
 ) -> Result<Box<dyn LineDevice>, OpenError> {
     let missing = || OpenError::Missing { device: selector.to_string() };
     match selector {
-        Selector::Emulated { line, port } => {
+        Selector::Emulated { line, port, .. } => {
             let line = usize::try_from(*line).map_err(|_| missing())?;
             let exchange = exchange.ok_or_else(missing)?;
             match port {

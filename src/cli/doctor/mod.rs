@@ -8,6 +8,7 @@ use super::output::{Out, Printable};
 use super::session::Session;
 use super::signals::Interrupt;
 use crate::config::Config;
+use crate::hal::exchange::modem::{Modem, Profile, STANDARD};
 use crate::hal::exchange::{EmulatedExchange, LineKind, MAX_LINES, ServeSettings};
 use crate::hal::registry::{self, EmulatedPort, Found, Selector};
 use crate::signal::{Caps, country};
@@ -217,8 +218,9 @@ fn examine(config: &Config, selector: &Selector, attached: &[Found], interrupt: 
             }
             modem::examine(&mut report, selector, found, country);
         }
-        Selector::Emulated { line, port: EmulatedPort::Modem } => {
-            emulated_modem(&mut report, config, usize::try_from(*line).unwrap_or(usize::MAX));
+        Selector::Emulated { line, port: EmulatedPort::Modem, model } => {
+            let line = usize::try_from(*line).unwrap_or(usize::MAX);
+            emulated_modem(&mut report, config, line, Profile::by_name(model).unwrap_or(&STANDARD));
         }
         Selector::Emulated { .. } | Selector::Dahdi(_) => in_service(&mut report, config, selector, interrupt)?,
     }
@@ -226,12 +228,13 @@ fn examine(config: &Config, selector: &Selector, attached: &[Found], interrupt: 
 }
 
 /// The modem of an emulated line, asked as a real one is.
-fn emulated_modem(report: &mut Report, config: &Config, line: usize) {
+fn emulated_modem(report: &mut Report, config: &Config, line: usize, model: &'static Profile) {
     let country = country::by_code(&config.emulated.country).unwrap_or(country::US);
     let mut lines = vec![LineKind::Unused; line.min(MAX_LINES)];
     lines.push(LineKind::Modem { symlink: None });
     let settings = ServeSettings { country, speed: 1.0, control: None, lines };
-    let exchange = EmulatedExchange::start(settings).map_err(|e| e.to_string());
+    let firmware = Box::new(move |_| Box::new(Modem::new(model, country)) as Box<_>);
+    let exchange = EmulatedExchange::start_with(settings, firmware, |_| {}).map_err(|e| e.to_string());
     let path = exchange.as_ref().map(|exchange| exchange.pty_path(line));
     match path {
         Ok(Some(path)) => modem::examine(report, &Selector::Serial { path, profile: None }, None, country),

@@ -328,6 +328,7 @@ impl<P: Port> VoiceModem<P> {
             e::DATA_CALLING | e::ANSWER_TONE | e::DATA_ANSWER => self.media(MediaSign::Modem, events),
             TEXT_TELEPHONE => self.media(MediaSign::Tty, events),
             e::POLARITY => events.push(LineEvent::PolarityReversed),
+            e::UNDERRUN => self.ran_dry(now),
             e::LOOP_BREAK => {
                 let own = now < self.hear.break_ignored_until || dialling || matches!(self.job, Job::Flash { .. });
                 if self.off_hook && !own {

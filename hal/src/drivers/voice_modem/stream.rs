@@ -30,6 +30,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 const END_LIMIT: Duration = Duration::from_secs(1);
 /// What a slow modem and the system's buffers before it may still have to play when we are done.
 const BACKLOG: Duration = Duration::from_secs(2);
+/// A modem's clock cannot have gained so much on ours in less than this.
+const DRIFT: Duration = Duration::from_secs(1);
 /// Bytes of the queue towards the modem that are kept for the end of a stream.
 const RESERVE: usize = 256;
 /// Streams that failed, or ended by themselves, after which the modem is not asked again in this call.
@@ -104,6 +106,8 @@ pub(super) struct State {
     full: bool,
     /// The end of the received stream came.
     ended: bool,
+    /// What was sent is still to be played, and then the stream ends.
+    leaving: bool,
 }
 
 impl State {
@@ -148,6 +152,9 @@ impl<P: Port> VoiceModem<P> {
                 if way.receives() {
                     self.hand_on();
                 }
+                if self.stream.leaving {
+                    return self.end_stream(now, events);
+                }
                 if way.transmits() {
                     self.speak(now, events);
                 }
@@ -176,7 +183,8 @@ impl<P: Port> VoiceModem<P> {
     fn is_finished(&mut self, way: Way, now: Time) -> bool {
         let silent = now.since(self.stream.spoke) > PAUSE && self.stream.sent <= self.due(now);
         match way {
-            Way::Duplex => !self.streams.has_readers() && silent,
+            // Its end throws away what a slow modem still has.
+            Way::Duplex => !self.streams.has_readers() && silent && now.since(self.stream.spoke) > BACKLOG,
             Way::Receive => !self.streams.has_readers() || self.streams.is_spoken_to(),
             Way::Transmit => silent,
         }
@@ -215,7 +223,8 @@ impl<P: Port> VoiceModem<P> {
             (Step::Starting(way), Reply::Code(ResultCode::Connect(_))) => {
                 let stream = &mut self.stream;
                 (stream.began, stream.spoke, stream.sent, stream.at) = (now, now, 0, now);
-                (stream.fresh, stream.full, stream.ended, stream.owes) = (true, false, false, false);
+                (stream.fresh, stream.full, stream.ended) = (true, false, false);
+                (stream.owes, stream.leaving) = (false, false);
                 stream.heard.clear();
                 self.codec.begin();
                 self.job = Job::Stream(Step::Running(way));
@@ -252,6 +261,14 @@ impl<P: Port> VoiceModem<P> {
         self.hand_on();
         // Whoever hangs up does not wait for what is still to be played.
         let hurry = self.queue.iter().any(|a| a.kind == loopstart_signal::ActionKind::Release);
+        if way == Way::Duplex && !hurry && self.stream.sent > self.due(now) {
+            // Its end throws away what is still to be played: that is little, and the last word is among it.
+            if !std::mem::replace(&mut self.stream.leaving, true) {
+                self.say_rest();
+                self.flush(now, events);
+            }
+            return;
+        }
         let stream = &self.profile.stream;
         let mut limit = END_LIMIT;
         match way {
@@ -353,6 +370,17 @@ impl<P: Port> VoiceModem<P> {
     /// Samples that the modem has played since the stream began.
     fn due(&self, now: Time) -> u64 {
         now.since(self.stream.began).as_micros() as u64 * u64::from(SAMPLE_RATE) / 1_000_000
+    }
+
+    /// The modem ran dry. If that was in the middle of speech, its clock is faster than ours: it gets ahead anew.
+    pub(super) fn ran_dry(&mut self, now: Time) {
+        if self.is_speaking() && now.since(self.stream.began) >= DRIFT {
+            (self.stream.began, self.stream.sent) = (now, 0);
+        }
+    }
+
+    fn is_speaking(&self) -> bool {
+        matches!(self.job, Job::Stream(Step::Running(way)) if way.transmits())
     }
 
     /// Sends what programs say, as far as the modem's buffer is to be filled.

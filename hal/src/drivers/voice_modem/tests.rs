@@ -10,11 +10,13 @@ use loopstart_signal::{
 mod calls;
 mod chaos;
 mod exchange;
+mod hour;
 mod models;
 mod real;
 mod services;
 mod starts;
 mod streams;
+mod transcripts;
 
 /// What a modem answers to a command line; `None` is silence.
 type Script = fn(&str) -> Option<String>;

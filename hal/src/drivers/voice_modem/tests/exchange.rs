@@ -16,7 +16,7 @@ pub(super) struct Bench {
     wires: Vec<MemoryPort>,
     pub(super) drivers: Vec<VoiceModem<MemoryPort>>,
     queues: Vec<EventQueue>,
-    told: Vec<Vec<(u64, LineEvent)>>,
+    pub(super) told: Vec<Vec<(u64, LineEvent)>>,
     pub(super) now: Time,
     /// What line 0 said and heard, while that is wanted.
     pub(super) tap: Option<Tap>,

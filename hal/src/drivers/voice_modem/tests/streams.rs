@@ -125,7 +125,7 @@ fn both_ways_at_once_where_the_modem_can() {
     assert_eq!(sent(&mut rig, "AT+VTR\r"), [0x33; 10]);
     // The call is held: nobody listens or speaks any more.
     rig.modem.audio().unwrap().call(1, CallAudio::Held);
-    rig.run(1_000);
+    rig.run(2_500);
     assert!(rig.wire.ends_with(b"\x10^"), "{:?}", rig.wire);
 }
 
