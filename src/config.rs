@@ -476,7 +476,7 @@ impl Config {
 }
 
 /// Whether a selector means this device at present.
-fn means(selector: &Selector, found: &Found) -> bool {
+pub(crate) fn means(selector: &Selector, found: &Found) -> bool {
     match selector {
         Selector::Serial { path, .. } => registry::found_at(std::slice::from_ref(found), path).is_some(),
         other => other.names(found),

@@ -4,7 +4,7 @@ use super::output::{Out, Printable};
 use super::session::Session;
 use super::signals::Interrupt;
 use super::{Failure, words};
-use crate::config::Config;
+use crate::config::{Config, means};
 use crate::hal::registry::{self, EmulatedPort, Selector};
 use crate::provider::DeviceId;
 use crate::signal::Caps;
@@ -48,7 +48,7 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let config = Config::from_env()?;
     let mut out = Out::new(options.json);
     let mut rows = configured(config.clone(), &interrupt)?;
-    rows.extend(attached(&config.devices));
+    rows.extend(attached(&config));
     if rows.is_empty() {
         return out.say(
             "No device is configured, and no voice modem or FXO card was found.\n\
@@ -107,9 +107,9 @@ fn caps(session: &Session, device: DeviceId) -> Caps {
 }
 
 /// What is attached and not configured.
-fn attached(devices: &[Selector]) -> impl Iterator<Item = Row> {
-    let found = registry::coldplug().into_iter();
-    found.filter(|f| !devices.contains(&f.selector) && !devices.contains(&f.stable)).map(|f| Row {
+fn attached(config: &Config) -> impl Iterator<Item = Row> {
+    let found = registry::coldplug_in(&config.roots).into_iter();
+    found.filter(|f| !config.devices.iter().any(|s| means(s, f))).map(|f| Row {
         selector: f.selector.to_string(),
         stable_id: f.stable.to_string(),
         kind: kind(&f.selector),

@@ -17,7 +17,7 @@ use loopstart::provider::{
 use loopstart::runtime::{Host, Runtime};
 use loopstart_hal::exchange::{EmulatedExchange, LineKind, ServeSettings};
 use loopstart_hal::ports::SerialPort;
-use loopstart_hal::registry;
+use loopstart_hal::registry::{self, Found};
 use loopstart_hal::{Port, PortError};
 use loopstart_signal::country;
 use std::fs;
@@ -322,14 +322,30 @@ fn until(what: &str, mut is: impl FnMut() -> bool) -> Result<()> {
     Ok(())
 }
 
-/// What the rules of this repository make of the modem, as the real udevd wrote it down.
+/// What the real udevd wrote down of a node.
+fn record(node: &Path) -> Result<String> {
+    let number = node.metadata()?.rdev();
+    let path = format!("/run/udev/data/c{}:{}", nix::sys::stat::major(number), nix::sys::stat::minor(number));
+    fs::read_to_string(&path).context(path)
+}
+
+/// Where a modem is plugged in, and its serial number, is what udev says.
+fn check_place(found: &Found) -> Result<()> {
+    let text = record(&found.node)?;
+    let usb = found.usb.as_ref().context("a port on USB")?;
+    let (place, serial) = (found.place.as_deref().unwrap_or_default(), usb.serial.as_deref().unwrap_or_default());
+    for line in [format!("E:ID_PATH={place}"), format!("E:ID_SERIAL_SHORT={serial}")] {
+        ensure!(text.lines().any(|l| l == line), "{line} is not what udev says:\n{text}");
+    }
+    println!("{} is {}, at {place}", found.node.display(), found.stable);
+    Ok(())
+}
+
+/// What the rules of this repository make of the modem.
 fn check_rules(node: &Path) -> Result<()> {
-    let meta = node.metadata()?;
-    let number = nix::sys::stat::major(meta.rdev());
-    let record = format!("/run/udev/data/c{number}:{}", nix::sys::stat::minor(meta.rdev()));
-    let text = fs::read_to_string(&record).with_context(|| record.clone())?;
+    let (meta, text) = (node.metadata()?, record(node)?);
     for line in ["E:ID_MM_DEVICE_IGNORE=1", "E:LOOPSTART_MODEM=1", "E:ID_VENDOR_ID=0572", "G:systemd", "G:uaccess"] {
-        ensure!(text.lines().any(|l| l == line), "{line} is not in {record}:\n{text}");
+        ensure!(text.lines().any(|l| l == line), "{line} is not in udev's record:\n{text}");
     }
     ensure!(meta.mode() & 0o777 == 0o660, "mode {:o}", meta.mode());
     let link = Path::new("/dev/loopstart/by-id/0572-1340-24680F-00").canonicalize().context("the link")?;
@@ -373,7 +389,7 @@ fn run(cycles: u32, speed: f64) -> Result<()> {
         cables.push((modem, cable));
     }
     for found in registry::coldplug() {
-        println!("attached: {} {} {}", found.node.display(), found.stable, found.place.unwrap_or_default());
+        check_place(&found)?;
     }
     check_rules(&Modem::Gadget.node().context("the gadget's node")?)?;
     let lines = bench.runtime.lines();
@@ -399,7 +415,7 @@ fn run(cycles: u32, speed: f64) -> Result<()> {
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let cycles = arguments.next().and_then(|a| a.parse().ok()).unwrap_or(50);
-    let speed = arguments.next().and_then(|a| a.parse().ok()).unwrap_or(2.0);
+    let speed = arguments.next().and_then(|a| a.parse().ok()).unwrap_or(3.0);
     match run(cycles, speed) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -7,7 +7,7 @@ use super::Failure;
 use super::output::{Out, Printable};
 use super::session::Session;
 use super::signals::Interrupt;
-use crate::config::Config;
+use crate::config::{Config, means};
 use crate::hal::exchange::modem::{Modem, Profile, STANDARD};
 use crate::hal::exchange::{EmulatedExchange, LineKind, MAX_LINES, ServeSettings};
 use crate::hal::registry::{self, EmulatedPort, Found, Selector};
@@ -177,14 +177,6 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
 fn show(out: &mut Out, report: &Report) -> Result<(), Failure> {
     out.object(report)?;
     out.say(report.text())
-}
-
-/// Whether a selector means this device at present.
-fn means(selector: &Selector, found: &Found) -> bool {
-    match selector {
-        Selector::Serial { path, .. } => registry::found_at(std::slice::from_ref(found), path).is_some(),
-        other => other.names(found),
-    }
 }
 
 /// A device that is there and that nobody named. Nothing is written to it.

@@ -105,6 +105,11 @@ fn works(report: &mut Report, modem: &VoiceModem<SerialPort>, caps: Caps, countr
     if let Some(format) = modem.format() {
         report.add("sound", State::Good, format!("{}, {} samples a second", coding(format.coding), format.rate));
     }
+    let duplex = match profile.stream.duplex {
+        "" => "one way at a time",
+        _ => "both ways, unless it refuses when a call comes to it",
+    };
+    report.add("listening and speaking at once", State::Note, duplex);
     abilities(report, caps);
     if let Some(gauge) = modem.gauge() {
         loop_state(report, gauge.loop_state());
@@ -200,6 +205,12 @@ fn ask(report: &mut Report, port: &mut SerialPort) {
             // One that says nothing is left to the driver, which knows how to wake it.
             None => return,
         }
+    }
+    // Of all abilities this one is not asked by the driver, which tells rings apart by their cadence.
+    match question(port, "+VDR=?", ANSWER) {
+        Some(said) if !said.is_empty() => report.add("its own distinctive ring", State::Note, format!("yes ({said})")),
+        Some(_) => report.add("its own distinctive ring", State::Note, "no: rings are told apart by their cadence"),
+        None => {}
     }
 }
 
