@@ -97,7 +97,7 @@ pub(super) struct State {
     owes: bool,
     failures: u8,
     /// Received samples.
-    heard: ArrayVec<i16, PIECE>,
+    pub(super) heard: ArrayVec<i16, PIECE>,
     /// The first byte received has not come.
     fresh: bool,
     /// The modem's buffer is full.
@@ -291,6 +291,11 @@ impl<P: Port> VoiceModem<P> {
         }
     }
 
+    /// Whether programs speak, or did a moment ago.
+    pub(super) fn is_speaking(&self, now: Time) -> bool {
+        self.stream.sent > 0 && now.since(self.stream.spoke) <= PAUSE
+    }
+
     /// Whether the modem plays and does not receive.
     pub(super) fn is_transmitting(&self) -> bool {
         matches!(self.job, Job::Stream(Step::Running(Way::Transmit) | Step::Stopping(Way::Transmit, _)))
@@ -331,8 +336,13 @@ impl<P: Port> VoiceModem<P> {
 
     /// Hands received samples to the programs.
     fn hand_on(&mut self) {
-        let streams = &mut self.streams;
-        self.codec.hear(&self.stream.heard, &mut |samples| streams.hear(samples));
+        let evidence = self.call.dialled && !self.call.answered;
+        let talking = self.off_hook && !evidence;
+        let Self { streams, codec, stream, ear, watch, .. } = self;
+        codec.hear(&stream.heard, &mut |samples| {
+            streams.hear(samples);
+            watch.overhear(ear, samples, evidence, talking);
+        });
         self.stream.heard.clear();
     }
 
