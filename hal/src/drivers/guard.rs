@@ -39,10 +39,15 @@ impl CallWatch {
         }
     }
 
-    /// Nothing was heard for `how_long` up to now.
+    /// Nothing was heard for `how_long` up to now, as was measured: before that something was.
     pub(super) fn silent_for(&mut self, how_long: Duration, now: Time) {
         let since = now - how_long;
-        self.quiet = Some(self.quiet.map_or(since, |before| before.min(since)).max(self.since.unwrap_or(since)));
+        self.quiet = Some(self.since.map_or(since, |taken| taken.max(since)));
+    }
+
+    /// Nothing is heard, whoever says so, and perhaps says so again and again.
+    pub(super) fn silent(&mut self, now: Time) {
+        self.quiet.get_or_insert(now);
     }
 
     /// Something was heard, or cannot be heard at the moment.
@@ -95,10 +100,14 @@ mod tests {
         assert_eq!(watch.deadline(&GUARDS), None, "on hook");
         watch.hook(true, at(50));
         watch.silent_for(Duration::from_secs(3), at(60));
-        watch.silent_for(Duration::from_secs(1), at(61));
+        watch.silent_for(Duration::from_secs(4), at(61));
         assert_eq!(watch.deadline(&GUARDS), Some(at(87)));
+        // A sound that had no name, after which it is silent again.
+        watch.silent_for(Duration::from_secs(3), at(65));
+        assert_eq!(watch.deadline(&GUARDS), Some(at(92)));
         watch.sound();
-        watch.silent_for(Duration::from_secs(1), at(70));
+        watch.silent(at(69));
+        watch.silent(at(70));
         assert_eq!(watch.expired(&GUARDS, at(98)), None);
         assert_eq!(watch.expired(&GUARDS, at(99)), Some(ReleaseWitness::Silence));
         assert_eq!((watch.expired(&GUARDS, at(300)), watch.deadline(&GUARDS)), (None, None), "once");

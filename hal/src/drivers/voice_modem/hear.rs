@@ -358,7 +358,7 @@ impl<P: Port> VoiceModem<P> {
         use dle::event as e;
         match code {
             e::SILENCE | e::QUIET if self.start.tells_voice && !self.is_receiving() => {
-                self.call_watch.silent_for(Duration::ZERO, now);
+                self.call_watch.silent(now);
             }
             e::VOICE | e::VOICE_LOWER | e::RINGBACK | e::BUSY | e::REORDER | e::DIAL_TONE | e::STUTTER | e::SIT => {
                 self.call_watch.sound();

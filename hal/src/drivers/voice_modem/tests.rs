@@ -16,6 +16,7 @@ mod models;
 mod real;
 mod recovery;
 mod services;
+mod sounds;
 mod starts;
 mod streams;
 
