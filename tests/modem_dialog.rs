@@ -1,8 +1,10 @@
-//! A modem is pulled out at every byte of its dialog, in virtual time: at each of them the host is told, every accepted request
-//! completes once, nothing is left behind, and the same line works again when the modem is plugged in.
+//! The provider and the driver of a modem together, in virtual time: they run as they do in the runtime, without its threads.
 //!
-//! Provider and driver run as they do in the runtime, without its threads. One provider goes through all of it, so that whatever
-//! is left behind by one round is met by the next.
+//! A modem is pulled out at every byte of its dialog: at each of them the host is told, every accepted request completes once,
+//! nothing is left behind, and the same line works again when the modem is plugged in. One provider goes through all of it, so
+//! that whatever is left behind by one round is met by the next.
+//!
+//! And whatever a program gives as a number, nothing but what can be dialled reaches a command line.
 
 use loopstart::hal::drivers::voice_modem::VoiceModem;
 use loopstart::hal::ports::{Faulty, MemoryPort};
@@ -13,6 +15,7 @@ use loopstart::provider::{
 };
 use loopstart::signal::plan::Plan;
 use loopstart::signal::{Clock, DigitMode, Time};
+use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -41,6 +44,8 @@ struct Cable {
     events: EventQueue,
     far: MemoryPort,
     line: Vec<u8>,
+    /// The command lines so far.
+    commands: Vec<String>,
     /// What the modem is going to say.
     later: Vec<(Time, Vec<u8>)>,
     /// The system has told that the port is gone.
@@ -68,7 +73,7 @@ fn plugged(left: Option<u64>) -> Cable {
     port.faults.gone_after = left;
     let modem = VoiceModem::new(port, CLOCK);
     let events = EventQueue::with_capacity(256);
-    Cable { modem, events, far, line: Vec::new(), later: Vec::new(), hung_up: false }
+    Cable { modem, events, far, line: Vec::new(), commands: Vec::new(), later: Vec::new(), hung_up: false }
 }
 
 impl World {
@@ -178,6 +183,7 @@ impl World {
                 if let Some(text) = answer(&line) {
                     self.cable.later.push((self.now + ms(5), text.into()));
                 }
+                self.cable.commands.push(line);
             }
         }
         // The system tells a program that waits.
@@ -342,4 +348,91 @@ fn a_modem_is_pulled_out_at_every_byte() {
     let status = world.provider.line_status(world.line.expect("open")).expect("open");
     assert!(status.in_service && status.active_calls == 0);
     assert_eq!((world.accepted.len(), world.completed.len()), (5, 5));
+}
+
+/// Makes a call to `address`, sends `digits` on it and drops it; answers all command lines, from the start of the modem.
+fn command_lines(address: &str, digits: &str) -> Vec<String> {
+    let mut world = World::new();
+    world.plug(None);
+    let line = world.line.expect("open");
+    let made = world.request(|request| Command::MakeCall {
+        request,
+        line,
+        host: HostCall(1),
+        address: Some(Address(address.into())),
+        country: 0,
+        params: CallParams::default(),
+    });
+    if let Some(Reply::Call(call)) = made {
+        world.run(60_000);
+        world.say(b"\x10v");
+        world.run(100);
+        let (digits, mode) = (Some(Address(digits.into())), DigitMode::Dtmf);
+        world.command(Command::GenerateDigits { call, end_to_end: 1, mode, digits, duration: ms(100) });
+        world.run(60_000);
+        world.request(|request| Command::Drop { request, call });
+        world.run(6_000);
+        world.command(Command::CloseCall(call));
+    }
+    assert_eq!(world.completed.len(), world.accepted.len());
+    std::mem::take(&mut world.cable.commands)
+}
+
+/// What a program may give as a number, and what an attacker would.
+fn numbers() -> impl Strategy<Value = String> {
+    let dialable = "[0-9*#A-Da-dTPW@$!,;() ./-]{1,40}";
+    let attacks = prop::sample::select(vec![
+        "5551234\rATH",
+        "5551234\nATS0=1",
+        "5;H0",
+        "5;+FCLASS=0",
+        "+++",
+        "+++ATH",
+        "\u{10}\u{3}",
+        "\u{1b}[2J",
+        "5551234;DT900",
+        "5\0",
+        "\u{661}\u{662}",
+        "5^ATZ",
+        "5|S0=1",
+        "T5551234;",
+        "@5",
+        "ATDT5",
+        "S=1",
+        "L",
+        "5>1",
+    ]);
+    prop_oneof![
+        4 => dialable,
+        3 => (dialable, attacks, dialable).prop_map(|(a, b, c)| format!("{a}{b}{c}")),
+        2 => any::<String>(),
+        1 => "\\PC{0,80}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+    #[test]
+    fn nothing_but_dial_characters_reaches_a_command_line(address in numbers(), digits in numbers()) {
+        let plain = command_lines("5551234", "1");
+        prop_assert!(plain.iter().any(|line| line == "ATX4DT5551234;" || line == "ATX4DT5551234"), "{plain:?}");
+        prop_assert!(plain.iter().any(|line| line.starts_with("AT+VTS=")), "{plain:?}");
+        for line in command_lines(&address, &digits) {
+            if plain.contains(&line) {
+                continue;
+            }
+            let body = line.trim_start_matches("\u{10}!").trim_start_matches("+++");
+            if let Some(dialled) = body.strip_prefix("ATX4D").or(body.strip_prefix("ATX3D")) {
+                let digits = dialled.strip_suffix(';').unwrap_or(dialled);
+                prop_assert!(digits.bytes().all(|b| b"0123456789*#ABCDTP,W@$!".contains(&b)), "{line:?}");
+            } else if let Some(tones) = body.strip_prefix("AT+VTS=") {
+                prop_assert!(tones.bytes().all(|b| b"0123456789*#ABCD,{}[]".contains(&b)), "{line:?}");
+            } else {
+                // Those of a call to any other number; waking a modem is none of them.
+                let known = ["ATH", "AT+FCLASS=0", "AT+VLS=0", "AT+VLS=1", "ATS8=2"];
+                prop_assert!(known.contains(&body), "{line:?} for {address:?}, {digits:?}");
+            }
+        }
+    }
 }
