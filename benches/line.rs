@@ -4,6 +4,11 @@
 //! beside the floor: a thread blocked in poll, then read, on a pseudo-terminal of the same make. Both are measured in
 //! turn in the same run; the ratio of the medians is the figure, for machines are noisy. There are many lines because a
 //! line that rings twice within a second is a double ring, which is told once.
+//!
+//! `line/ring-to-answer`: until the answering command is on the wire; see there.
+
+#[path = "line/answer.rs"]
+mod answer;
 
 use loopstart::config::Config;
 use loopstart::provider::{
@@ -85,10 +90,16 @@ fn median(times: &mut [Duration]) -> Duration {
 
 fn main() {
     // `cargo bench -- FILTER` and the flags that cargo passes.
-    let filter = std::env::args().skip(1).find(|a| !a.starts_with('-'));
-    if filter.is_some_and(|f| !"line/ring-to-callback".contains(f.as_str())) {
-        return;
+    let filter = std::env::args().skip(1).find(|a| !a.starts_with('-')).unwrap_or_default();
+    if "line/ring-to-callback".contains(&filter) {
+        ring_to_callback();
     }
+    if "line/ring-to-answer".contains(&filter) {
+        answer::measure();
+    }
+}
+
+fn ring_to_callback() {
     let ours: Vec<_> = (0..LINES).map(|_| raw_pty()).collect();
     let selectors: Vec<_> = ours
         .iter()

@@ -24,7 +24,14 @@
 //!
 //! [realtime]
 //! priority = 40
+//!
+//! [modem]
+//! silence = 600
 //! ```
+
+mod modem;
+
+pub use modem::{ModemSettings, Recovery};
 
 use crate::plan_file::{self, PlanError};
 use loopstart_hal::hotplug::Roots;
@@ -73,6 +80,8 @@ pub struct Config {
     /// Of the devices those that `auto` stands for.
     #[doc(hidden)]
     pub found: Vec<Selector>,
+    /// How modems are watched, and what is done with one that does not answer.
+    pub modem: ModemSettings,
 }
 
 /// Settings of one real line.
@@ -127,6 +136,7 @@ impl Default for Config {
             unplugged: UNPLUGGED,
             roots: Roots::default(),
             found: Vec::new(),
+            modem: ModemSettings::default(),
         }
     }
 }
@@ -182,6 +192,9 @@ pub enum ConfigError {
     /// The priority is out of range.
     #[error("realtime priority {0} is not between 1 and 99")]
     Priority(u8),
+    /// A setting of modems is out of range.
+    #[error("modem: {0}")]
+    Modem(String),
 }
 
 #[derive(serde::Deserialize, Default)]
@@ -194,6 +207,7 @@ struct File {
     country: Option<String>,
     emulated: FileEmulated,
     realtime: FileRealtime,
+    modem: modem::FileModem,
     lines: BTreeMap<String, FileLine>,
 }
 
@@ -393,6 +407,7 @@ impl Config {
             std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let file: File = toml::from_str(&text)
             .map_err(|source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) })?;
+        self.modem = file.modem.settings()?;
         let mut words = Vec::new();
         let e = file.emulated;
         if let Some(country) = e.country {

@@ -133,6 +133,20 @@ fn every_known_voice_modem_is_kept_from_modem_manager() {
             assert!(result.tags.contains("uaccess"));
         }
         assert_eq!(usb_tty("remove", &vendor, &product), Result::default());
+        // The whole device, for a reset; its interfaces are not touched.
+        let usb = |kind| {
+            apply(&[
+                ("ACTION", "add"),
+                ("SUBSYSTEM", "usb"),
+                ("DEVTYPE", kind),
+                ("ID_BUS", "usb"),
+                ("ID_VENDOR_ID", &vendor),
+                ("ID_MODEL_ID", &product),
+            ])
+        };
+        let whole = usb("usb_device");
+        assert_eq!((whole.group.as_deref(), whole.mode.as_deref()), (Some("dialout"), Some("0664")), "{modem:?}");
+        assert_eq!(usb("usb_interface"), Result::default());
     }
 }
 
@@ -152,6 +166,9 @@ fn no_other_device_is_touched() {
     ] {
         assert_eq!(usb_tty("add", vendor, product), Result::default(), "{vendor}:{product}");
     }
+    let hub = [("ACTION", "add"), ("SUBSYSTEM", "usb"), ("DEVTYPE", "usb_device"), ("ID_BUS", "usb")];
+    let hub = hub.into_iter().chain([("ID_VENDOR_ID", "1d6b"), ("ID_MODEL_ID", "0002")]).collect::<Vec<_>>();
+    assert_eq!(apply(&hub), Result::default());
     let disk = [("ACTION", "add"), ("SUBSYSTEM", "block"), ("ID_VENDOR_ID", "0572"), ("ID_MODEL_ID", "1340")];
     assert_eq!(apply(&disk), Result::default());
     assert_eq!(apply(&[("ACTION", "add"), ("SUBSYSTEM", "tty")]), Result::default());

@@ -17,8 +17,9 @@ pub mod registry;
 pub mod rt;
 mod t35;
 pub mod transcript;
+pub mod usb;
 
 pub use clock::{LineClock, Ticket};
 pub use device::{EventQueue, Interest, LineDevice, Readiness};
 pub use error::{OpenError, PortError};
-pub use port::{BLOCK, FxoEvent, FxoPort, HookCommand, Port};
+pub use port::{BLOCK, FxoEvent, FxoPort, HookCommand, LineChanges, Port};

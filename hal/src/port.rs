@@ -4,6 +4,15 @@ use crate::PortError;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
+/// Changes of modem lines (ITU-T V.24), counted since the port was made; the counts wrap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct LineChanges {
+    /// Of circuit 125, the ring indicator. Most systems count only its falling edges.
+    pub ring: u32,
+    /// Of circuit 109, data carrier detect, in both directions.
+    pub carrier: u32,
+}
+
 /// A non-blocking byte stream to a modem: a serial port, a pseudo-terminal, memory in tests.
 ///
 /// Decorators implement it again: a tracer, a capture, faults.
@@ -29,6 +38,16 @@ pub trait Port: Send {
 
     /// The data-carrier-detect line, where there is one.
     fn carrier(&self) -> Option<bool> {
+        None
+    }
+
+    /// Whether there are modem lines (DTR, DCD, RI) at all.
+    fn has_lines(&self) -> bool {
+        self.carrier().is_some()
+    }
+
+    /// How often the ring indicator and the carrier have changed, where the port counts it. Costs no traffic with the device.
+    fn line_changes(&self) -> Option<LineChanges> {
         None
     }
 

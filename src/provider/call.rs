@@ -198,7 +198,10 @@ fn released(state: Option<CallState>, how: ReleaseWitness) -> DisconnectMode {
         ReleaseWitness::LoopCurrent
         | ReleaseWitness::Polarity
         | ReleaseWitness::Tone(_)
-        | ReleaseWitness::ResultCode => ended(state),
+        | ReleaseWitness::ResultCode
+        | ReleaseWitness::Carrier
+        | ReleaseWitness::Silence
+        | ReleaseWitness::TimeLimit => ended(state),
     }
 }
 

@@ -17,8 +17,8 @@ use super::hotplug::{self, Bell, Identity};
 use super::open;
 use super::reactor::{Down, EVENTS_PER_LINE, Left, PLACES, Up};
 use super::streams::{Audio, Terminals};
-use super::{Shared, now_of};
-use crate::config::Config;
+use super::{Shared, now_of, patience};
+use crate::config::{Config, Recovery};
 use crossbeam_channel::Receiver;
 use loopstart_hal::drivers::audio::AudioGate;
 use loopstart_hal::exchange::EmulatedExchange;
@@ -220,11 +220,13 @@ impl Lines {
     pub(super) fn stop(&self) {
         let mut table = lock(&self.table);
         table.stopped = true;
-        table.announced.clear();
+        let mut waiting: Vec<_> = table.announced.drain(..).map(|a| Some(a.device)).collect();
         for entry in &mut table.entries {
-            entry.back = None;
+            waiting.push(entry.back.take());
             entry.terminal = Terminals::default();
         }
+        drop(table);
+        patience::close(waiting);
     }
 
     pub(super) fn take_exchange(&self) -> Option<EmulatedExchange> {
@@ -259,6 +261,13 @@ impl Lines {
         told
     }
 
+    /// What is tried with this line's device when that is out of service; `None`: nothing.
+    pub(super) fn recovery(&self, id: DeviceId) -> Option<Recovery> {
+        let is_modem = |selector: &Selector| matches!(selector, Selector::Serial { .. } | Selector::Usb { .. });
+        let modem = lock(&self.table).entry(id).is_some_and(|entry| is_modem(&entry.selector));
+        modem.then_some(self.config.modem.recovery)
+    }
+
     /// Whether the host is not to hear that this line is removed, because it comes back.
     pub(super) fn withholds(&self, id: DeviceId) -> bool {
         let mut table = lock(&self.table);
@@ -272,7 +281,7 @@ impl Lines {
         if matches!(selector, Selector::Emulated { .. }) {
             return self.open_on(selector, lock(&self.exchange).as_ref());
         }
-        open::open_at(selector, at, None, self.config.country_of(selector))
+        open::open_at(selector, at, None, &self.config)
     }
 
     fn open_on(
@@ -280,7 +289,7 @@ impl Lines {
         selector: &Selector,
         exchange: Option<&EmulatedExchange>,
     ) -> Result<Box<dyn LineDevice>, OpenError> {
-        open::open_at(selector, &Identity::default(), exchange, self.config.country_of(selector))
+        open::open_at(selector, &Identity::default(), exchange, &self.config)
     }
 
     /// Tells of a new line, if it still waits. Called on the notify thread.
@@ -565,8 +574,10 @@ impl Shared {
         }
         self.audio.forget(id);
         // Closing a terminal may take its time: no lock but `changing` is held.
-        drop(self.take_back(id));
-        drop(entry);
+        // The duplicate first: the last close is the one that may block.
+        drop(entry.terminal);
+        patience::close([entry.back, self.take_back(id)]);
+        self.recoverer.forget(id);
         Ok(())
     }
 
@@ -580,6 +591,22 @@ impl Shared {
     pub(super) fn reopen_line_at(&self, id: DeviceId, at: &Found) -> Result<(), OpenError> {
         let _one_at_a_time = lock(&self.lines.changing);
         self.bring_back(id, Some(at))
+    }
+
+    /// Closes the device of a line that is out of service, and answers what it is called and where its terminal is. `None`: the
+    /// line is in service, or gone.
+    pub(super) fn close_lost(&self, id: DeviceId) -> Option<(Selector, Option<String>)> {
+        let _one_at_a_time = lock(&self.lines.changing);
+        let (selector, terminal) = {
+            let mut table = lock(&self.lines.table);
+            let stopped = table.stopped;
+            let entry = table.entry(id).filter(|entry| !stopped && entry.state == State::Lost)?;
+            (entry.selector.clone(), std::mem::take(&mut entry.terminal))
+        };
+        let node = terminal.duplicate(id).map(|(_, path)| path);
+        drop(terminal);
+        patience::close([self.take_back(id)]);
+        Some((selector, node))
     }
 
     /// Opens the device of a line again. The caller holds `changing`.
@@ -596,7 +623,7 @@ impl Shared {
         let device = if matches!(selector, Selector::Emulated { .. }) {
             // It has a new terminal; while there is none, nothing changes.
             let device = self.lines.open(&selector, &Identity::default())?;
-            drop(self.take_back(id));
+            patience::close([self.take_back(id)]);
             device
         } else {
             self.let_go(id);
@@ -614,7 +641,7 @@ impl Shared {
     /// device that comes back. The caller holds `changing`.
     fn let_go(&self, id: DeviceId) {
         drop(lock(&self.lines.table).entry(id).map(|entry| std::mem::take(&mut entry.terminal)));
-        drop(self.take_back(id));
+        patience::close([self.take_back(id)]);
     }
 
     /// Puts a line's device in the place of the one that left the event thread. The caller holds `changing`.
@@ -693,7 +720,7 @@ impl Shared {
             drop(exchange);
             let restored = match opened {
                 Ok(device) => {
-                    drop(self.take_back(id));
+                    patience::close([self.take_back(id)]);
                     self.restore(id, device)
                 }
                 Err(OpenError::Missing { .. }) => continue,

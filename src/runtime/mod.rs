@@ -15,8 +15,10 @@ mod hotplug;
 mod lines;
 mod notify;
 mod open;
+mod patience;
 mod pump;
 mod reactor;
+mod recovery;
 mod streams;
 
 pub use lines::{Added, Announce};
@@ -74,6 +76,7 @@ struct Shared {
     audio: lines::Gates,
     lines: lines::Lines,
     gauges: streams::Gauges,
+    recoverer: Arc<recovery::Recoverer>,
     scrap: Receiver<Box<ToneWatcher>>,
 }
 
@@ -82,6 +85,7 @@ struct Threads {
     pump: JoinHandle<()>,
     notify: JoinHandle<()>,
     hotplug: Option<hotplug::Watcher>,
+    recovery: Option<recovery::Thread>,
 }
 
 impl Runtime {
@@ -118,6 +122,7 @@ impl Runtime {
         let mut audio = lines::Gates::default();
         let gauges = streams::Gauges::default();
         let priority = config.realtime_priority;
+        let recovers = config.modem.recovery.reopen.is_some();
         let selectors = config.devices.clone();
         let bell = config.watches().then(hotplug::Bell::new).transpose().map_err(StartError::Os)?;
         let watches = bell.is_some();
@@ -159,6 +164,7 @@ impl Runtime {
             audio,
             gauges,
             lines,
+            recoverer: Arc::default(),
             scrap: scrap_rx,
         });
         let reactor = reactor::Reactor::new(doorbell, down_rx, up, scrap, left, line_clock).map_err(StartError::Os)?;
@@ -192,7 +198,8 @@ impl Runtime {
             })
             .map_err(StartError::Os)?;
         let hotplug = watches.then(|| hotplug::Watcher::start(&shared)).transpose().map_err(StartError::Os)?;
-        let threads = Threads { reactor, pump, notify, hotplug };
+        let recovery = recovers.then(|| recovery::start(&shared)).transpose().map_err(StartError::Os)?;
+        let threads = Threads { reactor, pump, notify, hotplug, recovery };
         Ok(Self { inner: Arc::new(Running { shared, threads: Mutex::new(Some(threads)) }) })
     }
 
@@ -393,6 +400,9 @@ impl Running {
         if let Some(watcher) = threads.hotplug {
             watcher.stop(&self.shared);
         }
+        if let Some(thread) = threads.recovery {
+            thread.stop(&self.shared.recoverer);
+        }
         if let Some(clock) = &self.shared.line_clock {
             clock.attach(false);
         }
@@ -404,7 +414,7 @@ impl Running {
         if !on_notify_thread {
             let _ = threads.notify.join();
         }
-        drop(devices);
+        patience::close(devices.into_iter().flatten().map(Some));
         if let Some(exchange) = self.shared.lines.take_exchange() {
             exchange.stop();
         }

@@ -48,7 +48,7 @@ pub(super) fn open(config: &Config) -> Result<Opened, StartError> {
         .map(|(selector, id)| {
             // Before it is opened: a device that goes meanwhile is still known for what it was.
             let identity = Identity::look(config, selector);
-            let device = open_at(selector, &identity, exchange.as_ref(), config.country_of(selector));
+            let device = open_at(selector, &identity, exchange.as_ref(), config);
             let description = describe(config, selector, DeviceId(id), &identity);
             Line { description, identity, found: config.was_found(selector), device }
         })
@@ -136,7 +136,7 @@ pub(super) fn open_at(
     selector: &Selector,
     identity: &Identity,
     exchange: Option<&EmulatedExchange>,
-    country: &'static Country,
+    config: &Config,
 ) -> Result<Box<dyn LineDevice>, OpenError> {
     let ids = match &identity.stable {
         Some(Selector::Usb { vendor, product, .. }) => Some((*vendor, *product)),
@@ -145,17 +145,19 @@ pub(super) fn open_at(
     match (selector, &identity.node) {
         (Selector::Serial { .. } | Selector::Usb { .. }, Some(node)) => {
             let modem = registry::open_serial_at(selector, node, ids, Clock::Monotonic)?;
-            Ok(Box::new(modem.with_country(country)))
+            Ok(Box::new(modem.with_country(config.country_of(selector)).with_guards(config.modem.guards)))
         }
-        _ => open_device(selector, exchange, country),
+        _ => open_device(selector, exchange, config),
     }
 }
 
 fn open_device(
     selector: &Selector,
     exchange: Option<&EmulatedExchange>,
-    country: &'static Country,
+    config: &Config,
 ) -> Result<Box<dyn LineDevice>, OpenError> {
+    let country = config.country_of(selector);
+    let guards = config.modem.guards;
     let missing = || OpenError::Missing { device: selector.to_string() };
     match selector {
         Selector::Emulated { line, port, .. } => {
@@ -166,7 +168,7 @@ fn open_device(
                     let path = exchange.pty_path(line).ok_or_else(missing)?;
                     let meter = exchange.meter(line).ok_or_else(missing)?;
                     let port = Metered::new(SerialPort::open(&path)?, Arc::clone(&meter));
-                    Ok(Box::new(VoiceModem::new(port, Clock::Line).with_country(country)))
+                    Ok(Box::new(VoiceModem::new(port, Clock::Line).with_country(country).with_guards(guards)))
                 }
                 EmulatedPort::Fxo => {
                     let port = exchange.take_fxo_port(line).ok_or_else(missing)?;
@@ -175,7 +177,8 @@ fn open_device(
             }
         }
         Selector::Serial { .. } | Selector::Usb { .. } => {
-            Ok(Box::new(registry::open_serial(selector, Clock::Monotonic)?.with_country(country)))
+            let modem = registry::open_serial(selector, Clock::Monotonic)?;
+            Ok(Box::new(modem.with_country(country).with_guards(guards)))
         }
         Selector::Dahdi(_) => Err(OpenError::WrongKind {
             device: selector.to_string(),

@@ -38,6 +38,7 @@ fn take(shared: &Shared, up: Up) {
             // Events are never refused.
             let _ = provider.handle(Input::Event(device, told), at);
             shared.drain(&mut provider);
+            shared.watch_over(device, &event);
         }
         Up::Tick(ticket) => {
             // Before the marker goes back, so that a line is back at a definite time of the line clock.

@@ -175,6 +175,12 @@ pub enum ReleaseWitness {
     Delayed,
     /// A modem's result code for a number it refuses for good (`BLACKLISTED`).
     Blacklisted,
+    /// The data carrier went away (circuit 109).
+    Carrier,
+    /// Nothing was heard for longer than the line's limit.
+    Silence,
+    /// The call was longer than the line's limit.
+    TimeLimit,
 }
 
 /// One received digit.

@@ -3,5 +3,6 @@
 pub mod audio;
 pub mod fxo;
 pub mod gauge;
+pub mod guard;
 pub mod voice_modem;
 pub mod watch;

@@ -1,6 +1,6 @@
 //! Two ends of a byte stream in memory, for tests under virtual time.
 
-use crate::{Port, PortError};
+use crate::{LineChanges, Port, PortError};
 use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ struct Wire {
     gone: bool,
     dtr: bool,
     carrier: Option<bool>,
+    changes: LineChanges,
 }
 
 /// One end of a stream in memory. What one end writes, the other reads. Dropping an end unplugs the other.
@@ -36,7 +37,17 @@ impl MemoryPort {
 
     /// Sets the carrier line that both ends see; `None` is a port without modem lines.
     pub fn set_carrier(&mut self, carrier: Option<bool>) {
-        self.wire().carrier = carrier;
+        let mut wire = self.wire();
+        if wire.carrier.is_some() && carrier.is_some() && wire.carrier != carrier {
+            wire.changes.carrier = wire.changes.carrier.wrapping_add(1);
+        }
+        wire.carrier = carrier;
+    }
+
+    /// The ring indicator goes on and off once, for both ends; a port without modem lines has none.
+    pub fn pulse_ring(&mut self) {
+        let mut wire = self.wire();
+        wire.changes.ring = wire.changes.ring.wrapping_add(1);
     }
 
     /// The DTR line as it was last set, by either end.
@@ -100,6 +111,11 @@ impl Port for MemoryPort {
 
     fn carrier(&self) -> Option<bool> {
         self.wire().carrier
+    }
+
+    fn line_changes(&self) -> Option<LineChanges> {
+        let wire = self.wire();
+        wire.carrier.map(|_| wire.changes)
     }
 
     fn drained(&self) -> bool {

@@ -1,7 +1,7 @@
 //! A port whose traffic is counted, so that the line clock knows whether everything was consumed.
 
 use super::Meter;
-use crate::{Port, PortError};
+use crate::{LineChanges, Port, PortError};
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
@@ -42,6 +42,14 @@ impl<P: Port> Port for Metered<P> {
 
     fn carrier(&self) -> Option<bool> {
         self.port.carrier()
+    }
+
+    fn has_lines(&self) -> bool {
+        self.port.has_lines()
+    }
+
+    fn line_changes(&self) -> Option<LineChanges> {
+        self.port.line_changes()
     }
 
     fn drained(&self) -> bool {

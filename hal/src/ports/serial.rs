@@ -6,7 +6,7 @@
 
 use super::lock::{UucpLock, holder_of, locker_of};
 use super::tty;
-use crate::{OpenError, Port, PortError};
+use crate::{LineChanges, OpenError, Port, PortError};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, OFlag};
 use nix::sys::stat::Mode;
@@ -147,6 +147,14 @@ impl Port for SerialPort {
         }
         lines::get(&self.fd).map(|lines| lines & libc::TIOCM_CD != 0)
     }
+
+    fn has_lines(&self) -> bool {
+        self.modem_lines
+    }
+
+    fn line_changes(&self) -> Option<LineChanges> {
+        if self.modem_lines { lines::changes(&self.fd) } else { None }
+    }
 }
 
 impl Drop for SerialPort {
@@ -186,17 +194,38 @@ fn permission_hint(meta: &std::fs::Metadata) -> String {
 /// The modem lines, by ioctl. Terminals without them answer ENOTTY.
 mod lines {
     #![allow(unsafe_code)]
-    use super::{AsRawFd, OwnedFd};
+    use super::{AsRawFd, LineChanges, OwnedFd};
+
+    /// `struct serial_icounter_struct` of `linux/serial.h`.
+    #[repr(C)]
+    #[derive(Default)]
+    pub(super) struct Counts {
+        cts: libc::c_int,
+        dsr: libc::c_int,
+        ring: libc::c_int,
+        carrier: libc::c_int,
+        traffic_and_errors: [libc::c_int; 7],
+        reserved: [libc::c_int; 9],
+    }
 
     nix::ioctl_read_bad!(tiocmget, libc::TIOCMGET, libc::c_int);
     nix::ioctl_write_ptr_bad!(tiocmbis, libc::TIOCMBIS, libc::c_int);
     nix::ioctl_write_ptr_bad!(tiocmbic, libc::TIOCMBIC, libc::c_int);
     nix::ioctl_none_bad!(tiocnxcl, libc::TIOCNXCL);
+    nix::ioctl_read_bad!(tiocgicount, libc::TIOCGICOUNT, Counts);
 
     pub(super) fn get(fd: &OwnedFd) -> Option<libc::c_int> {
         let mut lines = 0;
         // SAFETY: the descriptor is open and the pointer is to a live integer, which is what the call writes.
         unsafe { tiocmget(fd.as_raw_fd(), &raw mut lines) }.ok().map(|_| lines)
+    }
+
+    /// From the counters of the system's driver, which asks no device for them.
+    pub(super) fn changes(fd: &OwnedFd) -> Option<LineChanges> {
+        let mut counts = Counts::default();
+        // SAFETY: the descriptor is open and the pointer is to a live structure of the kernel's layout, which the call writes.
+        unsafe { tiocgicount(fd.as_raw_fd(), &raw mut counts) }.ok()?;
+        Some(LineChanges { ring: counts.ring.cast_unsigned(), carrier: counts.carrier.cast_unsigned() })
     }
 
     pub(super) fn set_dtr(fd: &OwnedFd, on: bool) {

@@ -14,11 +14,11 @@ use loopstart_signal::{CallerId, DigitEdge, Heed, MediaSign, PartyId, ProgressTo
 use std::sync::Arc;
 
 /// What was heard in one block. A block of 20 ms holds far fewer things than there is room for here.
-pub(super) type Findings = ArrayVec<Heard, 16>;
+pub(in crate::drivers) type Findings = ArrayVec<Heard, 16>;
 
 /// One thing that was heard.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Heard {
+pub(in crate::drivers) enum Heard {
     /// A tone was recognised.
     Tone(ProgressTone),
     /// The tone recognised last has ended.
@@ -56,7 +56,7 @@ const SILENCE_MS: u32 = 3_000;
 const SILENCE_STEP_MS: u32 = 1_000;
 
 /// The receivers of one line.
-pub(super) struct Ear {
+pub(in crate::drivers) struct Ear {
     decoder: LineDecoder,
     /// Where caller identifications are kept as they came.
     gauge: Arc<Gauge>,
@@ -76,7 +76,7 @@ pub(super) struct Ear {
 }
 
 impl Ear {
-    pub(super) fn new(country: &'static Country, gauge: Arc<Gauge>) -> Self {
+    pub(in crate::drivers) fn new(country: &'static Country, gauge: Arc<Gauge>) -> Self {
         Self {
             decoder: LineDecoder::new(country),
             gauge,
@@ -91,12 +91,12 @@ impl Ear {
     }
 
     /// The tone that is on.
-    pub(super) fn tone(&self) -> Option<ProgressTone> {
+    pub(in crate::drivers) fn tone(&self) -> Option<ProgressTone> {
         self.tone
     }
 
     /// Reports this from now on, and nothing else of its kind. A digit that is on when it stops is ended.
-    pub(super) fn listen(&mut self, heed: Heed, findings: &mut Findings) {
+    pub(in crate::drivers) fn listen(&mut self, heed: Heed, findings: &mut Findings) {
         if (heed ^ self.heed).contains(Heed::DTMF) {
             self.listen_to(self.decoder.listening() - Listen::DTMF);
             self.end_digit(findings);
@@ -105,17 +105,17 @@ impl Ear {
     }
 
     /// What the host wants to be told of.
-    pub(super) fn heed(&self) -> Heed {
+    pub(in crate::drivers) fn heed(&self) -> Heed {
         self.heed
     }
 
     /// Takes what watches for tones; answers what is needed no longer.
-    pub(super) fn equip(&mut self, watcher: Box<ToneWatcher>) -> Option<Box<ToneWatcher>> {
+    pub(in crate::drivers) fn equip(&mut self, watcher: Box<ToneWatcher>) -> Option<Box<ToneWatcher>> {
         self.spare.replace(watcher)
     }
 
     /// Watches for the tones of this list from now on; none: for none. False when there is nothing that could.
-    pub(super) fn watch(&mut self, list: &ToneWatch) -> bool {
+    pub(in crate::drivers) fn watch(&mut self, list: &ToneWatch) -> bool {
         self.watching = false;
         if list.as_slice().is_empty() {
             return true;
@@ -130,26 +130,26 @@ impl Ear {
     }
 
     /// Forgets everything: the hook moved, another line is heard now. What was on is told to have ended.
-    pub(super) fn forget(&mut self, findings: &mut Findings) {
+    pub(in crate::drivers) fn forget(&mut self, findings: &mut Findings) {
         self.start_afresh(findings);
         self.covered = 0;
     }
 
     /// The line rang or its polarity was reversed: that cut a caller identification that was being received, and a new one may
     /// begin.
-    pub(super) fn alerted(&mut self) {
+    pub(in crate::drivers) fn alerted(&mut self) {
         self.decoder.listen(Listen::empty());
         self.decoder.listen(Listen::ON_HOOK);
         self.decoder.alerted();
     }
 
     /// Whether it hears nothing at the moment.
-    pub(super) fn is_covered(&self) -> bool {
+    pub(in crate::drivers) fn is_covered(&self) -> bool {
         self.covered > 0
     }
 
     /// Hears nothing for `samples` from now on.
-    pub(super) fn cover(&mut self, samples: usize, findings: &mut Findings) {
+    pub(in crate::drivers) fn cover(&mut self, samples: usize, findings: &mut Findings) {
         if self.covered == 0 {
             self.start_afresh(findings);
         }
@@ -181,7 +181,7 @@ impl Ear {
     }
 
     /// Listens on hook: to caller identification.
-    pub(super) fn on_hook(&mut self, samples: &[i16], findings: &mut Findings) {
+    pub(in crate::drivers) fn on_hook(&mut self, samples: &[i16], findings: &mut Findings) {
         self.listen_to(Listen::ON_HOOK);
         let Self { decoder, gauge, .. } = self;
         decoder.process(samples, &mut |event| {
@@ -203,14 +203,14 @@ impl Ear {
     }
 
     /// Uncovers the ear, which shall now hear the identification of a second caller.
-    pub(super) fn await_caller(&mut self) {
+    pub(in crate::drivers) fn await_caller(&mut self) {
         self.decoder.reset();
         self.decoder.listen(Listen::empty());
         self.covered = 0;
     }
 
     /// Listens to the identification of a second caller and nothing else; tells each frame, none for one that is damaged.
-    pub(super) fn hear_caller(&mut self, samples: &[i16], sink: &mut impl FnMut(Option<&cid::Message>)) {
+    pub(in crate::drivers) fn hear_caller(&mut self, samples: &[i16], sink: &mut impl FnMut(Option<&cid::Message>)) {
         self.listen_to(Listen::CALLER_ID);
         let Self { decoder, gauge, .. } = self;
         decoder.process(samples, &mut |event| {
@@ -223,7 +223,13 @@ impl Ear {
 
     /// Listens off hook: to tones, voices, what the host wants, to digits also when `digits` are evidence, and to the
     /// alerting tone of a second call when there may be one (`talking`).
-    pub(super) fn off_hook(&mut self, samples: &[i16], digits: bool, talking: bool, findings: &mut Findings) {
+    pub(in crate::drivers) fn off_hook(
+        &mut self,
+        samples: &[i16],
+        digits: bool,
+        talking: bool,
+        findings: &mut Findings,
+    ) {
         let samples = match self.covered.checked_sub(samples.len()) {
             Some(left) => {
                 self.covered = left;

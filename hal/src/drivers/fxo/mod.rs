@@ -20,7 +20,7 @@
 
 mod act;
 mod answer;
-mod ear;
+pub(super) mod ear;
 mod hook;
 mod mouth;
 mod run;

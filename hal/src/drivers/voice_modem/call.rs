@@ -4,7 +4,8 @@ use super::chat::{Kind, Reply};
 use super::dial;
 use super::start::Step;
 use super::tone::Score;
-use super::{EventQueue, HEALTH, Port, Service, VoiceModem, stream};
+use super::{EventQueue, Port, Service, VoiceModem, stream};
+use crate::drivers::fxo::ear::Findings;
 use loopstart_signal::at::ResultCode;
 use loopstart_signal::{
     ActionId, ActionKind, AnswerWitness, Caps, DialStep, DialSteps, DigitMode, Failure, LineAction, LineEvent, Outcome,
@@ -176,6 +177,7 @@ impl<P: Port> VoiceModem<P> {
             ActionKind::Release => self.release(id, now, events),
             ActionKind::CancelDigits => self.cancel_digits(id, now, events),
             ActionKind::Listen(heed) if self.caps.contains(Caps::HEARS_DTMF) => {
+                self.ear.listen(heed, &mut Findings::new());
                 self.hear.heed(heed, events);
                 Self::done(id, Outcome::Ok, events);
             }
@@ -359,7 +361,7 @@ impl<P: Port> VoiceModem<P> {
         self.call.forget_job();
         // A modem that has just been thrown into numeric answers is put right at once.
         let astray = self.chat.numeric && !self.start.numeric;
-        self.health = Some(if astray { now } else { now + HEALTH });
+        self.health = Some(if astray { now } else { now + self.guards.health });
         if std::mem::take(&mut self.untidy) {
             self.hang_up(None, now, events);
         } else {

@@ -2,14 +2,10 @@
 
 use super::call::{HOOK_LIMIT, HangUp, Job};
 use super::chat::{Kind, Reply};
-use super::start::GUARD;
+use super::ladder::{DTR_LOW, GUARD};
 use super::{EventQueue, Port, VoiceModem};
 use loopstart_signal::at::ResultCode;
 use loopstart_signal::{ActionId, LineEvent, MediaOrder, Outcome, Time};
-use std::time::Duration;
-
-/// DTR low for a modem that hangs up by it.
-const DTR_LOW: Duration = Duration::from_millis(600);
 
 impl<P: Port> VoiceModem<P> {
     /// Hangs up and makes the modem ready for the next call; for a `Release`, or to tidy up.
@@ -22,7 +18,7 @@ impl<P: Port> VoiceModem<P> {
             self.job = Job::HangUp(HangUp::OnHook);
             return self.send(b"ATH", Kind::HangUp, HOOK_LIMIT, now, events);
         }
-        if self.port.carrier().is_some() {
+        if self.port.has_lines() {
             self.port.set_dtr(false);
             self.job = Job::HangUp(HangUp::DtrLow);
             self.wait_until(now + DTR_LOW);
@@ -75,7 +71,7 @@ impl<P: Port> VoiceModem<P> {
 
     pub(super) fn now_on_hook(&mut self, events: &mut EventQueue) {
         self.hear.close_digit(events);
-        self.hear.end_call();
+        self.end_hearing();
         self.stream.end_call();
         self.streams.order(MediaOrder::Run);
         self.call.end_call();

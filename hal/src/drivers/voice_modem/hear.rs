@@ -1,12 +1,12 @@
 //! What the modem says: lines, shielded events, ringing.
 
 use super::call::{Dial, Job};
+use super::digits::{Digits, Source};
 use super::{EventQueue, NOISE, Port, Service, VoiceModem};
 use crate::drivers::gauge::RawForm;
 use loopstart_signal::at::ResultCode;
 use loopstart_signal::{
-    AnswerWitness, CallerId, Digit, DigitEdge, DigitMode, Heed, LineEvent, MediaSign, ProgressTone, ReleaseWitness,
-    SitKind, Time, dle,
+    AnswerWitness, CallerId, Heed, LineEvent, MediaSign, ProgressTone, ReleaseWitness, SitKind, Time, dle,
 };
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const ANNOUNCEMENT: Duration = Duration::from_millis(2_500);
 const TEXT_TELEPHONE: u8 = b't';
 
 /// What has been heard.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct State {
     /// What is wanted.
     heed: Heed,
@@ -29,7 +29,8 @@ pub(super) struct State {
     announced: Option<Time>,
     /// Between the shields of a digit.
     shielded: bool,
-    digit: Option<u8>,
+    /// Digits, as heard by the modem and by us.
+    pub(super) digits: Digits,
     tone: Option<ProgressTone>,
     /// The last ringback, and the longest time between two.
     ringback: Option<(Time, Duration)>,
@@ -42,7 +43,7 @@ impl Default for State {
             heed: Heed::empty(),
             announced: None,
             shielded: false,
-            digit: None,
+            digits: Digits::default(),
             tone: None,
             ringback: None,
             break_ignored_until: Time::ZERO,
@@ -71,44 +72,35 @@ impl State {
         self.break_ignored_until = now + OWN_BREAK;
     }
 
-    fn digit(symbol: u8, edge: DigitEdge, events: &mut EventQueue) {
-        events.push(LineEvent::Digit(Digit { symbol, mode: DigitMode::Dtmf, edge }));
-    }
-
     /// Tells this from now on. A digit that is on when nobody wants it any more is ended.
     pub(super) fn heed(&mut self, heed: Heed, events: &mut EventQueue) {
         if !heed.contains(Heed::DTMF) {
-            let shielded = self.shielded;
-            self.close_digit(events);
-            self.shielded = shielded;
+            self.digits.stop(events);
         }
         self.heed = heed;
     }
 
-    /// Ends a digit that is not ended.
+    /// Ends a digit that is not ended, whoever hears it.
     pub(super) fn close_digit(&mut self, events: &mut EventQueue) {
         self.shielded = false;
-        if let Some(symbol) = self.digit.take() {
-            Self::digit(symbol, DigitEdge::End, events);
-        }
+        self.digits.stop(events);
+    }
+
+    /// The modem's shield opens or closes.
+    fn shield(&mut self, on: bool, now: Time, events: &mut EventQueue) {
+        self.digits.end(Source::Modem, now, events);
+        self.shielded = on;
     }
 
     /// A digit between shields is told once, however often the modem repeats it; a bare one begins and ends at once.
-    fn heard_digit(&mut self, symbol: u8, events: &mut EventQueue) {
+    fn heard_digit(&mut self, symbol: u8, now: Time, events: &mut EventQueue) {
+        if !self.heed.contains(Heed::DTMF) || (self.shielded && self.digits.on(Source::Modem) == Some(symbol)) {
+            return;
+        }
+        self.digits.begin(symbol, Source::Modem, now, events);
         if !self.shielded {
-            if self.heed.contains(Heed::DTMF) {
-                Self::digit(symbol, DigitEdge::Begin, events);
-                Self::digit(symbol, DigitEdge::End, events);
-            }
-            return;
+            self.digits.end(Source::Modem, now, events);
         }
-        if self.digit == Some(symbol) || !self.heed.contains(Heed::DTMF) {
-            return;
-        }
-        if let Some(other) = self.digit.replace(symbol) {
-            Self::digit(other, DigitEdge::End, events);
-        }
-        Self::digit(symbol, DigitEdge::Begin, events);
     }
 }
 
@@ -137,6 +129,12 @@ impl<P: Port> VoiceModem<P> {
     }
 
     fn text_byte(&mut self, byte: u8, now: Time, events: &mut EventQueue) {
+        // Some answer with a parity bit, which V.250 says to ignore. In a caller's name the eighth bit may mean something:
+        // so it is learnt only from what a modem says at its start.
+        if matches!(byte, 0x8d | 0x8a) && matches!(self.job, Job::Start(_)) {
+            self.start.parity = true;
+        }
+        let byte = if self.start.parity { byte & 0x7f } else { byte };
         self.before_byte(byte, now, events);
         let mut line = arrayvec::ArrayVec::<u8, { super::LINE }>::new();
         let Some(framed) = self.lines.push(byte).map(|l| {
@@ -222,6 +220,12 @@ impl<P: Port> VoiceModem<P> {
     }
 
     fn ring(&mut self, pattern: Option<u8>, now: Time, events: &mut EventQueue) {
+        self.said_ring(now);
+        self.rung(pattern, now, events);
+    }
+
+    /// The line rings, whoever says so.
+    pub(super) fn rung(&mut self, pattern: Option<u8>, now: Time, events: &mut EventQueue) {
         if self.service != Service::Ready || self.online {
             return;
         }
@@ -248,7 +252,7 @@ impl<P: Port> VoiceModem<P> {
         }
     }
 
-    fn ringback(&mut self, now: Time, events: &mut EventQueue) {
+    pub(super) fn ringback(&mut self, now: Time, events: &mut EventQueue) {
         if !self.off_hook || self.call.answered {
             return;
         }
@@ -261,15 +265,23 @@ impl<P: Port> VoiceModem<P> {
     }
 
     /// A tone is told once; another one tells of its end.
-    fn tone(&mut self, tone: ProgressTone, events: &mut EventQueue) {
+    pub(super) fn tone(&mut self, tone: ProgressTone, events: &mut EventQueue) {
         if self.off_hook && self.hear.tone != Some(tone) {
             self.hear.tone = Some(tone);
             events.push(LineEvent::Tone(tone));
         }
     }
 
+    /// The tone that was told has ended.
+    pub(super) fn tone_ended(&mut self, tone: ProgressTone, events: &mut EventQueue) {
+        if self.off_hook && self.hear.tone == Some(tone) {
+            self.hear.tone = None;
+            events.push(LineEvent::ToneEnded);
+        }
+    }
+
     /// A second call was announced; what modems say of it once more at the same moment is the same announcement.
-    fn second_call(&mut self, now: Time, events: &mut EventQueue) {
+    pub(super) fn second_call(&mut self, now: Time, events: &mut EventQueue) {
         let again = self.hear.announced.is_none_or(|at| now.since(at) >= ANNOUNCEMENT);
         if self.off_hook && again {
             self.hear.announced = Some(now);
@@ -278,7 +290,7 @@ impl<P: Port> VoiceModem<P> {
     }
 
     /// A sign of what the far end is.
-    fn media(&mut self, sign: MediaSign, events: &mut EventQueue) {
+    pub(super) fn media(&mut self, sign: MediaSign, events: &mut EventQueue) {
         if self.off_hook && self.hear.heed.contains(Heed::MEDIA) {
             events.push(LineEvent::Media(sign));
         }
@@ -290,19 +302,18 @@ impl<P: Port> VoiceModem<P> {
             return;
         }
         self.noise = 0;
+        let code = self.profile.event(code);
+        self.weigh(code, now);
         let dialling = matches!(self.job, Job::Dial(Dial::Piece { .. }));
-        match self.profile.event(code) {
-            e::DTMF_BEGIN => {
-                self.hear.close_digit(events);
-                self.hear.shielded = true;
-            }
-            e::DTMF_END => self.hear.close_digit(events),
+        match code {
+            e::DTMF_BEGIN => self.hear.shield(true, now, events),
+            e::DTMF_END => self.hear.shield(false, now, events),
             b'0'..=b'9' | b'A'..=b'D' | b'*' | b'#' => {
                 // Only somebody who answered sends digits.
                 if self.call.dialled {
                     self.answered(AnswerWitness::Voice, events);
                 }
-                self.hear.heard_digit(code, events);
+                self.hear.heard_digit(code, now, events);
             }
             e::RING => self.ring(None, now, events),
             e::RINGBACK => self.ringback(now, events),
@@ -338,6 +349,22 @@ impl<P: Port> VoiceModem<P> {
             // A complex report is lines like any others. Its end ends the last one.
             e::REPORT_BEGIN => {}
             e::REPORT_END => self.text_byte(b'\n', now, events),
+            _ => {}
+        }
+    }
+
+    /// What an event says of silence. Where a modem does not tell of voices its silence is worth nothing: it would not say that
+    /// somebody speaks again.
+    fn weigh(&mut self, code: u8, now: Time) {
+        use dle::event as e;
+        match code {
+            e::SILENCE | e::QUIET if self.start.tells_voice && !self.is_receiving() => {
+                self.call_watch.silent(now);
+            }
+            e::VOICE | e::VOICE_LOWER | e::RINGBACK | e::BUSY | e::REORDER | e::DIAL_TONE | e::STUTTER | e::SIT => {
+                self.call_watch.sound();
+            }
+            b'0'..=b'9' | b'A'..=b'D' | b'*' | b'#' => self.call_watch.sound(),
             _ => {}
         }
     }

@@ -19,9 +19,11 @@ mod chat;
 pub mod codec;
 mod dial;
 mod dialing;
+mod digits;
 mod hangup;
 mod hear;
 pub mod known;
+mod ladder;
 pub mod profile;
 mod send;
 mod start;
@@ -29,35 +31,35 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod tone;
+mod watch;
 
 use crate::drivers::audio::Streams;
+use crate::drivers::fxo::ear::{Ear, Findings};
 use crate::drivers::gauge::{Gauge, LoopBits, LoopState};
+use crate::drivers::guard::{CallWatch, Guards};
 use crate::{EventQueue, Interest, LineDevice, Port, PortError, Readiness};
 use arrayvec::ArrayVec;
 use call::Job;
 use chat::Chat;
 use loopstart_signal::at::Splitter;
 use loopstart_signal::country::{Country, US};
-use loopstart_signal::{ActionId, Caps, Clock, Failure, LineAction, LineEvent, Loss, Outcome, Time, dle, ring};
+use loopstart_signal::{ActionId, Caps, Clock, Failure, Heed, LineAction, LineEvent, Loss, Outcome, Time, dle, ring};
 use profile::Profile;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Longest line that is kept: a caller-identification message in hexadecimal has at most 516 characters.
 const LINE: usize = 544;
 /// Bytes read at once. Each can bring two events at most, and only a few do.
 const CHUNK: usize = 64;
 /// Room for events before a chunk is read or a deadline handled.
-const ROOM: usize = 144;
+const ROOM: usize = 176;
 /// Chunks read in one go, so that a modem that talks without end does not keep the thread.
 const CHUNKS: usize = 64;
 /// Actions that wait for their turn.
 const QUEUE: usize = 8;
 /// Bytes without a line that means something, before the modem is taken for confused.
 const NOISE: usize = 4096;
-/// An idle modem is asked whether it is there this often: some wander off after weeks.
-const HEALTH: Duration = Duration::from_secs(60);
 
 /// Where the device stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +84,8 @@ enum Service {
 ///
 /// Programs get the call's audio where the modem has a format that [`codec`] knows. `Speaker` sets `M0` or `M1` between other
 /// commands; a stream of audio is interrupted for it.
+///
+/// While a program hears the call our own receivers do too, beside the modem's events.
 ///
 /// Give it a queue with room for at least 256 events: it reads only while there is room for what a chunk can bring.
 pub struct VoiceModem<P: Port> {
@@ -108,6 +112,11 @@ pub struct VoiceModem<P: Port> {
     caller: callerid::Gatherer,
     gauge: Arc<Gauge>,
     ringing: ring::Tracker,
+    guards: Guards,
+    call_watch: CallWatch,
+    watch: watch::State,
+    /// Hears what programs hear.
+    ear: Box<Ear>,
     caps: Caps,
     /// Off hook, as told.
     off_hook: bool,
@@ -132,6 +141,7 @@ pub struct VoiceModem<P: Port> {
 impl<P: Port> VoiceModem<P> {
     /// A modem on `port` that lives on `clock`.
     pub fn new(port: P, clock: Clock) -> Self {
+        let gauge = Arc::<Gauge>::default();
         Self {
             port,
             clock,
@@ -153,8 +163,12 @@ impl<P: Port> VoiceModem<P> {
             codec: codec::Codec::new(),
             country: US,
             caller: callerid::Gatherer::default(),
-            gauge: Arc::default(),
+            ear: Box::new(Ear::new(US, Arc::clone(&gauge))),
+            gauge,
             ringing: ring::Tracker::new(),
+            guards: Guards::default(),
+            call_watch: CallWatch::default(),
+            watch: watch::State::default(),
             caps: Caps::empty(),
             off_hook: false,
             online: false,
@@ -186,11 +200,19 @@ impl<P: Port> VoiceModem<P> {
         self
     }
 
-    /// Tells the modem, where that is possible, that it is in `country`, if that is not the United States, and sends ringback
-    /// and busy tone as they sound there.
+    /// Tells the modem, where that is possible, that it is in `country`, if that is not the United States, and sends
+    /// and hears tones as they sound there.
     #[must_use]
     pub fn with_country(mut self, country: &'static Country) -> Self {
         self.country = country;
+        self.ear = Box::new(Ear::new(country, Arc::clone(&self.gauge)));
+        self
+    }
+
+    /// Uses these limits and intervals.
+    #[must_use]
+    pub const fn with_guards(mut self, guards: Guards) -> Self {
+        self.guards = guards;
         self
     }
 
@@ -220,7 +242,8 @@ impl<P: Port> VoiceModem<P> {
     }
 
     /// Tells other threads how the loop is: a modem knows its own hook, and nothing while the host speaks to it.
-    fn show(&self) {
+    fn show(&mut self, now: Time) {
+        self.call_watch.hook(self.off_hook && self.service == Service::Ready, now);
         let mut state = LoopState::default();
         state.known.set(LoopBits::OFF_HOOK, self.service == Service::Ready && !self.passed);
         state.set.set(LoopBits::OFF_HOOK, self.off_hook);
@@ -281,14 +304,24 @@ impl<P: Port> VoiceModem<P> {
         self.untidy = false;
         self.ringing.reset();
         self.call = call::State::default();
+        self.end_hearing();
         self.hear = hear::State::default();
         self.stream = stream::State::default();
+        self.watch = watch::State::default();
         self.streams.set_able(false);
         self.caller = callerid::Gatherer::default();
         self.off_hook = false;
         self.online = false;
         self.voice_class = false;
         self.passed = false;
+    }
+
+    /// The call is over: what was heard in it is forgotten.
+    fn end_hearing(&mut self) {
+        self.hear.end_call();
+        let mut findings = Findings::new();
+        self.ear.listen(Heed::empty(), &mut findings);
+        self.ear.forget(&mut findings);
     }
 
     fn done(id: ActionId, outcome: Outcome, events: &mut EventQueue) {
@@ -334,6 +367,7 @@ impl<P: Port> VoiceModem<P> {
                             return;
                         }
                     }
+                    self.tell_found(now, events);
                 }
                 Err(PortError::WouldBlock | PortError::EventPending) => {
                     if self.hangup {
@@ -368,7 +402,7 @@ impl<P: Port> LineDevice for VoiceModem<P> {
         if self.service != Service::Dead {
             self.begin_start(false, now, events);
         }
-        self.show();
+        self.show(now);
     }
 
     fn act(&mut self, action: &LineAction, now: Time, events: &mut EventQueue) {
@@ -376,7 +410,7 @@ impl<P: Port> LineDevice for VoiceModem<P> {
         if self.hangup && events.room() >= ROOM {
             self.read_all(now, events);
         }
-        self.show();
+        self.show(now);
     }
 
     fn ready(&mut self, readiness: Readiness, now: Time, events: &mut EventQueue) {
@@ -391,7 +425,7 @@ impl<P: Port> LineDevice for VoiceModem<P> {
             self.stalled = false;
             self.read_all(now, events);
         }
-        self.show();
+        self.show(now);
     }
 
     fn deadline(&self) -> Option<Time> {
@@ -405,10 +439,18 @@ impl<P: Port> LineDevice for VoiceModem<P> {
             Service::Lost(at) if self.job == Job::None => Some(at),
             _ => None,
         };
-        [retry, self.health, self.chat_deadline(), self.call_deadline(), self.hear_deadline(), self.stream_deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            retry,
+            self.health,
+            self.chat_deadline(),
+            self.call_deadline(),
+            self.hear_deadline(),
+            self.stream_deadline(),
+            self.watch_deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     fn expire(&mut self, now: Time, events: &mut EventQueue) {
@@ -419,7 +461,7 @@ impl<P: Port> LineDevice for VoiceModem<P> {
             self.stalled = false;
             self.read_all(now, events);
             if self.service == Service::Dead || self.stalled {
-                return self.show();
+                return self.show(now);
             }
         }
         if let Service::Lost(at) = self.service
@@ -432,10 +474,12 @@ impl<P: Port> LineDevice for VoiceModem<P> {
         self.call_expire(now, events);
         self.hear_expire(now, events);
         self.stream_expire(now, events);
+        self.tell_found(now, events);
+        self.watch_expire(now, events);
         if self.health.is_some_and(|at| at <= now) {
             self.check_health(now, events);
         }
-        self.show();
+        self.show(now);
     }
 
     fn audio(&mut self) -> Option<&mut Streams> {

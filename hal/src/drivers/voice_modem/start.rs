@@ -1,9 +1,10 @@
-//! Starting a modem: wake it, ask what it is and can do, set it up. Recovering it is the same with a harder wake-up.
+//! Starting a modem: wake it (`ladder`), ask what it is and can do, set it up. Recovering it is the same with a harder wake-up.
 
 use super::call::Job;
 use super::chat::{Kind, Reply};
 use super::dial::{Command, put};
-use super::{EventQueue, HEALTH, Port, Service, VoiceModem, profile};
+use super::ladder::Rung;
+use super::{EventQueue, Port, Service, VoiceModem, profile};
 use loopstart_signal::at::{ResultCode, integers, ranges_contain, value};
 use loopstart_signal::country::US;
 use loopstart_signal::{ActionKind, Caps, Failure, LineEvent, Loss, ReleaseWitness, Time, dle};
@@ -11,28 +12,14 @@ use std::time::Duration;
 
 /// Out of service, the modem is tried again after this.
 const RETRY: Duration = Duration::from_secs(30);
-/// Waking takes an answer within this.
-const WAKE: Duration = Duration::from_secs(1);
-/// `ATZ` takes this long on some.
-const RESET: Duration = Duration::from_secs(5);
-/// A modem that was slow to wake may have more answers on their way: they must not be taken for those to what follows.
-const STRAGGLERS: Duration = Duration::from_secs(2);
-/// Silence on both sides of `+++`, and DTR low at the same time: the default guard of 1 s and a little.
-pub(super) const GUARD: Duration = Duration::from_millis(1_100);
 /// Commands without an answer before initialising is given up.
 const MISSES: u8 = 3;
 
 /// How far the start is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// `AT`, the first time and after ending a voice stream that may run.
-    Wake,
-    WakeAgain,
-    /// Silence before and after `+++`.
-    Guard,
-    Escaped,
-    HangUp,
-    Reset,
+    /// Waking it.
+    Rung(Rung),
     Quiet,
     OnHook,
     Identify,
@@ -84,6 +71,10 @@ pub(super) struct State {
     verified: bool,
     /// The health check asks about caller identification.
     checks_caller_id: bool,
+    /// The eighth bit of what it says is a parity bit.
+    pub(super) parity: bool,
+    /// It reports voices, and so its silence says something.
+    pub(super) tells_voice: bool,
     /// It answers in numbers whatever it is told.
     pub(super) numeric: bool,
 }
@@ -114,8 +105,7 @@ impl<P: Port> VoiceModem<P> {
             self.end_streams(now, events);
         }
         self.port.set_dtr(true);
-        self.job = Job::Start(Step::Wake);
-        self.send(b"AT", Kind::Plain, WAKE, now, events);
+        self.begin_rung(Rung::Attention, now, events);
     }
 
     /// The modem stopped answering: what it was asked for has failed, and it is started anew.
@@ -162,18 +152,10 @@ impl<P: Port> VoiceModem<P> {
     pub(super) fn start_step(&mut self, step: Step, reply: Reply, now: Time, events: &mut EventQueue) {
         let answered = matches!(reply, Reply::Code(_));
         let next = match step {
-            // Whatever it answers, it is awake.
-            Step::Wake if answered => Step::Quiet,
-            Step::WakeAgain | Step::HangUp | Step::Reset if answered => {
-                self.hold_until(now + STRAGGLERS);
-                Step::Quiet
-            }
-            Step::Wake => Step::WakeAgain,
-            Step::WakeAgain => Step::Guard,
-            Step::Guard => Step::Escaped,
-            Step::Escaped => Step::HangUp,
-            Step::HangUp => Step::Reset,
-            Step::Reset => return self.give_up(now, events),
+            Step::Rung(rung) => match self.after_rung(rung, reply, now) {
+                Some(next) => next,
+                None => return self.give_up(now, events),
+            },
             // Every modem knows this line, but noise before it may have spoilt it. What refuses it again and again is no
             // modem, or none that can be talked to.
             Step::Quiet if reply == Reply::Code(ResultCode::Error) && !self.chat.numeric => {
@@ -204,24 +186,7 @@ impl<P: Port> VoiceModem<P> {
         self.job = Job::Start(step);
         let profile = self.profile;
         match step {
-            Step::Wake => self.send(b"AT", Kind::Plain, WAKE, now, events),
-            Step::WakeAgain => {
-                self.end_streams(now, events);
-                self.send(b"AT", Kind::Plain, WAKE, now, events);
-            }
-            Step::Guard => {
-                // Dropping DTR is the surest way out of a data call, the escape sequence the other.
-                self.port.set_dtr(false);
-                self.wait_until(now + GUARD);
-            }
-            Step::Escaped => {
-                self.port.set_dtr(true);
-                self.put_bytes(b"+++");
-                self.flush(now, events);
-                self.wait_until(now + GUARD);
-            }
-            Step::HangUp => self.send(b"ATH", Kind::HangUp, Duration::from_secs(2), now, events),
-            Step::Reset => self.send(b"ATZ", Kind::Plain, RESET, now, events),
+            Step::Rung(rung) => self.begin_rung(rung, now, events),
             Step::Quiet => self.ask(b"ATE0V1Q0", now, events),
             Step::OnHook => self.send(b"ATH", Kind::HangUp, Duration::from_secs(3), now, events),
             Step::Identify => self.ask(b"ATI3", now, events),
@@ -355,7 +320,9 @@ impl<P: Port> VoiceModem<P> {
             }
             Step::Routes => {
                 if ok {
-                    state.caps.0 |= witnesses(&info);
+                    let mask = event_mask(&info);
+                    state.caps.0 |= witnesses(mask);
+                    state.tells_voice = reports(mask, VOICE_EVENT);
                 }
                 Step::Tones
             }
@@ -386,7 +353,7 @@ impl<P: Port> VoiceModem<P> {
                     return None;
                 }
             }
-            Step::Wake | Step::WakeAgain | Step::Guard | Step::Escaped | Step::HangUp | Step::Reset => return None,
+            Step::Rung(_) => return None,
         })
     }
 
@@ -444,11 +411,13 @@ impl<P: Port> VoiceModem<P> {
         self.voice_class = false;
         let before = self.service;
         self.service = Service::Ready;
+        self.watch_lines(now);
         self.streams.set_able(caps.contains(Caps::AUDIO));
         if self.off_hook {
             self.off_hook = false;
             self.call = super::call::State::default();
-            self.hear.end_call();
+            self.hear.close_digit(events);
+            self.end_hearing();
             if !self.queue.iter().any(|a| a.kind == ActionKind::Release) {
                 events.push(LineEvent::Released(ReleaseWitness::ResultCode));
             }
@@ -463,7 +432,7 @@ impl<P: Port> VoiceModem<P> {
 
     /// Time to ask an idle modem whether it is there.
     pub(super) fn check_health(&mut self, now: Time, events: &mut EventQueue) {
-        self.health = Some(now + HEALTH);
+        self.health = Some(now + self.guards.health);
         if self.service != Service::Ready || self.job != Job::None || self.off_hook || self.ringing.is_ringing() {
             return;
         }
@@ -527,7 +496,7 @@ const DATA: Caps = Caps::DATA.union(Caps::SEES_ANSWER).union(Caps::SEES_RELEASE)
 
 /// The events that the modem says it reports with the line selected (`+VLS=?`): `1,"T",TX,RX,IDLE` with hexadecimal masks in
 /// which the most significant bit is event 0.
-fn witnesses(info: &[u8]) -> Caps {
+fn event_mask(info: &[u8]) -> u32 {
     let mut mask = 0u32;
     for line in info.split(|b| *b == b'\n') {
         let line = value(line, b"+VLS");
@@ -538,6 +507,18 @@ fn witnesses(info: &[u8]) -> Caps {
             mask |= digits.and_then(|d| u32::from_str_radix(d, 16).ok()).unwrap_or(0);
         }
     }
+    mask
+}
+
+/// The number of the event that tells of voices.
+const VOICE_EVENT: u32 = 27;
+
+const fn reports(mask: u32, event: u32) -> bool {
+    mask & (0x8000_0000 >> event) != 0
+}
+
+/// What these events vouch for.
+fn witnesses(mask: u32) -> Caps {
     if mask == 0 {
         // It does not say. These every V.253 modem is expected to report.
         return Caps::SEES_DIAL_TONE | Caps::SEES_RINGBACK | Caps::SEES_ANSWER;
@@ -545,7 +526,7 @@ fn witnesses(info: &[u8]) -> Caps {
     let mut caps = Caps::empty();
     for (event, cap) in [
         (18, Caps::SEES_RINGBACK.union(Caps::SEES_ANSWER)),
-        (27, Caps::SEES_ANSWER),
+        (VOICE_EVENT, Caps::SEES_ANSWER),
         (14, Caps::SEES_ANSWER.union(Caps::SEES_RELEASE)),
         (13, Caps::SEES_RELEASE),
         (20, Caps::SEES_DIAL_TONE),
@@ -558,7 +539,7 @@ fn witnesses(info: &[u8]) -> Caps {
         (25, Caps::HEARS_MEDIA),
         (26, Caps::HEARS_MEDIA),
     ] {
-        if mask & (0x8000_0000 >> event) != 0 {
+        if reports(mask, event) {
             caps |= cap;
         }
     }
@@ -573,13 +554,14 @@ mod tests {
     fn event_masks_tell_what_is_witnessed() {
         // Bits 4, 6 to 10: digits, calling tones, silence; no call progress.
         assert_eq!(
-            witnesses(b"0,\"\",B0000000,B0000000,B0000000\n1,\"T\",0BE00000,0FE00000,0BE00000\n"),
+            witnesses(event_mask(b"0,\"\",B0000000,B0000000,B0000000\n1,\"T\",0BE00000,0FE00000,0BE00000\n")),
             Caps::HEARS_MEDIA
         );
         assert!(
-            witnesses(b"(1,\"T\",00003C00,00003C00,00003C00)\n").contains(Caps::SEES_RINGBACK | Caps::SEES_REORDER)
+            witnesses(event_mask(b"(1,\"T\",00003C00,00003C00,00003C00)\n"))
+                .contains(Caps::SEES_RINGBACK | Caps::SEES_REORDER)
         );
-        assert_eq!(witnesses(b"+VLS: 1,\"T\",0004000000,0,0\n"), Caps::SEES_RELEASE);
-        assert!(witnesses(b"(0-7)").contains(Caps::SEES_RINGBACK), "it does not say");
+        assert_eq!(witnesses(event_mask(b"+VLS: 1,\"T\",0004000000,0,0\n")), Caps::SEES_RELEASE);
+        assert!(witnesses(event_mask(b"(0-7)")).contains(Caps::SEES_RINGBACK), "it does not say");
     }
 }

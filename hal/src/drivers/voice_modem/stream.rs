@@ -99,7 +99,7 @@ pub(super) struct State {
     owes: bool,
     failures: u8,
     /// Received samples.
-    heard: ArrayVec<i16, PIECE>,
+    pub(super) heard: ArrayVec<i16, PIECE>,
     /// The first byte received has not come.
     fresh: bool,
     /// The modem's buffer is full.
@@ -308,6 +308,11 @@ impl<P: Port> VoiceModem<P> {
         }
     }
 
+    /// Whether programs speak, or did a moment ago.
+    pub(super) fn is_speaking(&self, now: Time) -> bool {
+        self.stream.sent > 0 && now.since(self.stream.spoke) <= PAUSE
+    }
+
     /// Whether the modem plays and does not receive.
     pub(super) fn is_transmitting(&self) -> bool {
         matches!(self.job, Job::Stream(Step::Running(Way::Transmit) | Step::Stopping(Way::Transmit, _)))
@@ -348,8 +353,13 @@ impl<P: Port> VoiceModem<P> {
 
     /// Hands received samples to the programs.
     fn hand_on(&mut self) {
-        let streams = &mut self.streams;
-        self.codec.hear(&self.stream.heard, &mut |samples| streams.hear(samples));
+        let evidence = self.call.dialled && !self.call.answered;
+        let talking = self.off_hook && !evidence;
+        let Self { streams, codec, stream, ear, watch, .. } = self;
+        codec.hear(&stream.heard, &mut |samples| {
+            streams.hear(samples);
+            watch.overhear(ear, samples, evidence, talking);
+        });
         self.stream.heard.clear();
     }
 
@@ -374,12 +384,12 @@ impl<P: Port> VoiceModem<P> {
 
     /// The modem ran dry. If that was in the middle of speech, its clock is faster than ours: it gets ahead anew.
     pub(super) fn ran_dry(&mut self, now: Time) {
-        if self.is_speaking() && now.since(self.stream.began) >= DRIFT {
+        if self.is_sending() && now.since(self.stream.began) >= DRIFT {
             (self.stream.began, self.stream.sent) = (now, 0);
         }
     }
 
-    fn is_speaking(&self) -> bool {
+    fn is_sending(&self) -> bool {
         matches!(self.job, Job::Stream(Step::Running(way)) if way.transmits())
     }
 

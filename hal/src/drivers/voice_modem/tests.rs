@@ -1,19 +1,23 @@
 //! Transcripts in virtual time against a scripted modem.
 
 use super::*;
-use crate::ports::MemoryPort;
+use crate::ports::{Faulty, MemoryPort};
 use loopstart_signal::{
     ActionKind, AnswerWitness, CallerId, DialStep, DialSteps, Digit, DigitEdge, DigitMode, Name, Number, PartyId,
     ProgressTone, ReleaseWitness,
 };
+use std::time::Duration;
 
+mod bad;
 mod calls;
 mod chaos;
 mod exchange;
 mod hour;
 mod models;
 mod real;
+mod recovery;
 mod services;
+mod sounds;
 mod starts;
 mod streams;
 mod transcripts;
@@ -23,7 +27,7 @@ type Script = fn(&str) -> Option<String>;
 
 /// A driver, a scripted modem, and a clock that jumps.
 struct Rig {
-    modem: VoiceModem<MemoryPort>,
+    modem: VoiceModem<Faulty<MemoryPort>>,
     far: Option<MemoryPort>,
     script: Script,
     /// Answers that differ from the script, by command.
@@ -76,7 +80,7 @@ impl Rig {
     fn new(script: Script) -> Self {
         let (near, far) = MemoryPort::pair(1 << 16);
         Self {
-            modem: VoiceModem::new(near, Clock::Line),
+            modem: VoiceModem::new(Faulty::new(near), Clock::Line),
             far: Some(far),
             script,
             special: Vec::new(),

@@ -374,9 +374,9 @@ fn dtr_hangs_up_where_there_is_one() {
     rig.run(10);
     rig.act(ActionKind::Release);
     rig.run(300);
-    assert!(!rig.modem.port().dtr());
+    assert!(!rig.modem.port().inner().dtr());
     rig.run(2_000);
-    assert!(rig.modem.port().dtr());
+    assert!(rig.modem.port().inner().dtr());
     assert!(!rig.wire.contains(&b'+') && rig.wire.ends_with(b"ATH\r"));
 }
 

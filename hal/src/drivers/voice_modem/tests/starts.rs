@@ -182,19 +182,6 @@ fn a_modem_that_wandered_off_is_found_by_the_health_check() {
 }
 
 #[test]
-fn a_modem_stuck_in_a_voice_stream_is_brought_back() {
-    // It answers nothing until the stream is aborted.
-    let mut rig = Rig::new(|_| None);
-    rig.special("AT", None);
-    rig.special("\x10!\x10\x1b\x10\x03", Some("\x10\x03\r\nOK\r\n"));
-    rig.modem.start(rig.now, &mut rig.events);
-    rig.run(1_050);
-    rig.script = conexant;
-    rig.special.clear();
-    assert!(matches!(rig.run(20_000)[..], [LineEvent::Ready(_)]));
-}
-
-#[test]
 fn what_refuses_every_command_is_no_modem() {
     let mut rig = Rig::new(|_| Some("\r\nERROR\r\n".into()));
     rig.modem.start(rig.now, &mut rig.events);
