@@ -158,8 +158,9 @@ fn on_hold(p: &mut Play, how: How) {
     p.s.hold(a).expect("it talks");
     p.s.becomes(a, CallState::OnHold);
     p.holding(None, 1);
-    // Back to it first: hung up while held it would be given back by ringing. Closed there is nobody to tell of that.
-    if how == How::Drop {
+    // Back to it first: hung up while held it would be given back by ringing.
+    let back = p.plan.service(Service::Retrieve).is_some_and(|way| !way.steps().contains(&Step::OnHook));
+    if how == How::Drop || back && p.plan.on_hook(Moment::ConsultDialing) == OnHook::RingsBack {
         p.wants_way_back(Second::None);
     }
     p.ends(how, a, &["on"], &[("A", a)], &["A Connected(Active)", "ok", "A Idle"]);
