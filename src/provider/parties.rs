@@ -3,7 +3,6 @@
 use crate::call::{Call, Witness};
 use crate::errand::{Asked, Errand};
 use crate::line::{Hook, Line, Service, Shared};
-use crate::procedure::ORDER_TONE_LASTS;
 use crate::request::Purpose;
 use crate::timers::{RING_BACK, Timer};
 use crate::{CallHandle, CallState, LineErr, Output, RequestId};
@@ -235,9 +234,7 @@ impl Line {
                         return None;
                     }
                     let mut steps = self.plain_steps(PlanService::Join)?;
-                    // Where a flash may be the beginning of an order, joining is what happens without one.
-                    let between = if self.takes_orders() { ORDER_TONE_LASTS } else { BETWEEN_FLASHES };
-                    steps.push(Step::Pause(between));
+                    steps.push(Step::Pause(BETWEEN_FLASHES));
                     steps.extend(self.drop_last_steps()?);
                     Some(steps)
                 })

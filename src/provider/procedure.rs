@@ -38,7 +38,7 @@ const REFUSAL_WITHIN: Duration = Duration::from_millis(2_500);
 const BACK_WITHIN: Duration = Duration::from_millis(1_500);
 /// How soon after a flash the dial tone comes by which an exchange offers to take an order, and how long it offers that.
 const ORDER_TONE_WITHIN: Duration = Duration::from_millis(900);
-pub(crate) const ORDER_TONE_LASTS: Duration = Duration::from_secs(4);
+const ORDER_TONE_LASTS: Duration = Duration::from_secs(4);
 /// How often the way back is taken again.
 const MAX_CORRECTIONS: u8 = 2;
 /// Between the last digit and going on hook.
@@ -172,7 +172,7 @@ impl Line {
     }
 
     /// Whether the exchange takes orders: digits after a flash between two parties.
-    pub(crate) fn takes_orders(&self) -> bool {
+    fn takes_orders(&self) -> bool {
         use Service as S;
         let orders = [
             S::Swap,

@@ -25,7 +25,6 @@ pub(crate) const MUTATIONS: &[&str] = &[
     // Parties.
     "if «self.current == Some(h) → false» {\n                // The first one, who is still talked with",
     "if «self.hook == Hook::On && !self.has_procedure() → false» {\n            // The procedure ended on hook",
-    "let between = if «self.takes_orders() → false» { ORDER_TONE_LASTS } else { BETWEEN_FLASHES };",
     "|| «self.has_procedure() → false»;\n        let call = sh.call_mut(h).ok_or(LineErr::INVALCALLHANDLE)?;\n        if busy",
     "self.service == Service::Ready && «!self.has_procedure() → true» && !self.is_releasing()",
     "at if «at + 1 == conference.members.len() → at == 0» => true,",

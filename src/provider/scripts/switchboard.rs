@@ -255,9 +255,12 @@ impl Switchboard {
 
     fn flash(&mut self) {
         if let Phase::Order(_) = self.phase {
-            // Back to where it was.
+            // The flash before was the whole of an order, and this one is the next; or it goes back to where it was.
             self.phase = self.before.take().unwrap_or(Phase::Talking);
-            return;
+            match self.bare.take() {
+                Some(service) => self.carry_out(service),
+                None => return,
+            }
         }
         if self.phase == Phase::Clearing && self.held.is_empty() {
             // The tone goes on.
