@@ -1,5 +1,6 @@
 //! The command as a user meets it: what it prints, where, and with which exit status.
 
+use loopstart::hal::exchange::{EmulatedExchange, LineKind, ServeSettings};
 use loopstart::signal::tone::TonePlayer;
 use loopstart::signal::{CallerId, DateTime, Number, PartyId, SAMPLE_RATE, cid, country, dtmf, fsk, g711};
 use nix::sys::signal::{Signal, kill};
@@ -250,6 +251,31 @@ fn watch_tells_of_a_call_and_ends_at_sigterm() {
     watch.signal(Signal::SIGTERM);
     assert_eq!(watch.end(), (Some(0), String::new()));
     assert!(!socket.exists(), "the control socket is removed");
+}
+
+#[test]
+fn watch_takes_a_modem_that_comes_back() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (link, settings) = (directory.path().join("modem"), directory.path().join("settings.toml"));
+    let selector = format!("serial:{}", link.display());
+    std::fs::write(&settings, format!("devices = [\"{selector}\"]\nhotplug = true\nunplugged = 1\n")).expect("a file");
+    let lines = vec![LineKind::Modem { symlink: Some(link) }];
+    let exchange =
+        EmulatedExchange::start(ServeSettings { country: country::US, speed: 1.0, control: None, lines }).expect("one");
+    let mut command = loopstart();
+    command.args(["watch", "--json"]).env("LOOPSTART_CONFIG", &settings);
+    let (watch, mut out) = Running::start(&mut command);
+    line_with(&mut out, |line| line.contains("inservice"));
+    exchange.unplug(0).expect("plugged in");
+    line_with(&mut out, |line| line.contains("outofservice"));
+    line_with(&mut out, |line| line.contains("\"gone\""));
+    exchange.plug(0).expect("unplugged");
+    line_with(&mut out, |line| line.contains("\"watched\""));
+    // Whether it is in service already nobody tells: it rings until it is.
+    assert_eq!(exchange.command("call 0 5551234"), "ok\n");
+    line_with(&mut out, |line| line.contains("OFFERING"));
+    watch.signal(Signal::SIGTERM);
+    assert_eq!(watch.end(), (Some(0), String::new()));
 }
 
 /// Sends a command to an exchange's control socket; answers the last line of the reply.

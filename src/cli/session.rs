@@ -345,6 +345,14 @@ impl Session {
         Ok(place)
     }
 
+    /// Closes a line. Its place remains.
+    pub(super) fn close(&self, line: usize) {
+        if let Some(line) = self.lines.get(line) {
+            // One that is closed already is as it should be.
+            let _ = self.runtime.close_line(line.handle);
+        }
+    }
+
     /// Asks for all messages and all calls that the device, as it is now, can have.
     fn attend(&mut self, line: usize) -> Result<(), LineErr> {
         let Some(line) = self.lines.get_mut(line) else { return Ok(()) };

@@ -1,7 +1,7 @@
 //! `loopstart watch`: prints what happens on the lines.
 
 use super::output::{Out, Printable};
-use super::session::{Next, What};
+use super::session::{Next, Record, Session, What, seconds};
 use super::signals::Interrupt;
 use super::{Failure, call};
 use crate::config::Config;
@@ -18,6 +18,8 @@ pub(super) struct Options {
     device: Vec<String>,
 }
 
+/// How often we look for lines that came.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long calls may take to end when no device is left.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -27,7 +29,9 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     if !options.device.is_empty() {
         config.set_devices(options.device.iter().map(String::as_str))?;
     }
-    let mut session = call::start(config, &interrupt)?;
+    // Devices may come: then there is something to wait for, even with none.
+    let watches = config.watches();
+    let mut session = if watches { Session::start(config, &interrupt)? } else { call::start(config, &interrupt)? };
     let mut out = Out::new(options.json);
     let mut failures = Vec::new();
     for (device, label) in session.devices() {
@@ -37,16 +41,23 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         }
         session.open(device, &label)?;
     }
-    if session.lines().is_empty() {
+    if session.lines().is_empty() && !watches {
         return Err(Failure::Refused(failures.join("; ")));
     }
     failures.iter().for_each(|why| super::output::complain(why));
     out.say(format_args!("Watching {}. Ctrl-C ends it.", lines_in_words(session.lines().len())))?;
     let mut gone = vec![false; session.lines().len()];
     loop {
+        if watches {
+            take_new(&mut session, &mut gone, &mut out)?;
+        }
         // Their calls are still to end when all devices are gone.
-        let all_gone = gone.iter().all(|g| *g);
-        let wait = if all_gone { LAST_WORDS } else { Duration::from_secs(3600) };
+        let all_gone = gone.iter().all(|g| *g) && !watches;
+        let wait = match (all_gone, watches) {
+            (true, _) => LAST_WORDS,
+            (false, true) => LOOK,
+            (false, false) => Duration::from_secs(3600),
+        };
         let happening = match session.next(&interrupt, wait) {
             Next::Happened(happening) => happening,
             Next::Timeout if all_gone => {
@@ -81,10 +92,35 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
                 if let Some(gone) = gone.get_mut(happening.line) {
                     *gone = true;
                 }
+                // So that the device may come back.
+                if watches {
+                    session.close(happening.line);
+                }
             }
             _ => {}
         }
     }
+}
+
+/// Opens the lines of devices that came, or came back.
+fn take_new(session: &mut Session, gone: &mut Vec<bool>, out: &mut Out) -> Result<(), Failure> {
+    for device in session.runtime().lines() {
+        if session.lines().iter().zip(&*gone).any(|(line, gone)| line.device == device && !gone) {
+            continue;
+        }
+        let Ok(caps) = session.runtime().query(|p| p.device_caps(device)) else { continue };
+        let label = caps.stable_id;
+        // One that has no device yet does not open: later, then.
+        if session.open(device, &label).is_ok() {
+            gone.resize(session.lines().len(), false);
+            out.say(format_args!("{}: watched too", Printable(&label)))?;
+            let time = Some(rfc3339(SystemTime::now()));
+            let t = seconds(session.runtime().now(device));
+            out.object(&Record { t, time, line: Some(&label), ev: "watched", ..Record::default() })?;
+        }
+    }
+    gone.resize(session.lines().len(), true);
+    Ok(())
 }
 
 fn lines_in_words(count: usize) -> String {
