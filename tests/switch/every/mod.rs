@@ -336,7 +336,11 @@ impl Play {
 
     /// How line 0 ends the current call and gets back to the held one: what the wire sees; none where there is no way.
     fn way_back(&self, from: Second) -> Option<Vec<String>> {
-        let of = |service: Service| self.plan.service(service).map(|p| wire::of(p, &Fill::default()));
+        // The line is off hook, whatever the procedure begins with.
+        let of = |service: Service| {
+            let words = self.plan.service(service).map(|p| wire::of(p, &Fill::default()))?;
+            Some(words.into_iter().skip_while(|word| word == "off").collect::<Vec<_>>())
+        };
         let flashing = |service: Service| self.plan.service(service).filter(|p| flashes(p)).and_then(|_| of(service));
         let rings =
             |moment| (self.plan.on_hook(moment) == OnHook::RingsBack).then(|| vec!["on".to_owned(), "off".to_owned()]);
