@@ -84,7 +84,7 @@ pub(crate) const MUTATIONS: &[&str] = &[
     "let here = call.started && !over && («!call.is_incoming() || call.is_up() → true»);",
     "Failure::Glare => «LineErr::CALLUNAVAIL → LineErr::RESOURCEUNAVAIL»,\n                    Failure::Lost",
     // Calls that come in.
-    "let busy = «self.action.is_some() → false» || self.is_releasing() || self.has_procedure();",
+    "has the line until it ends.\n        let busy = «self.action.is_some() → false» ||",
     "self.ringing.stopped = «true → false»;",
     "if self.ringing.rings >= «2 → 3»",
     "self.ringing.swallow = «self.ringing.active → false»;",
