@@ -49,6 +49,8 @@ pub(super) struct Third {
 /// Above the band: a partial of a note. 14.6 dB below both tones: what may distort them is 20 dB below, and the largest of
 /// a noise as strong as both tones comes to 9 dB below, but not so far above its median.
 pub(super) const PARTIAL: Third = Third { from: 1900.0, share: 0.035, prominence: 30.0, old: false };
+/// A fainter one, where there is hardly any noise: only digits over speech have it, one in seven hundred.
+pub(super) const FAINT_PARTIAL: Third = Third { share: 0.018, prominence: 60.0, ..PARTIAL };
 /// In what is taken for a noise: of a white one, the strongest of the frequencies is 15 times the median at most.
 pub(super) const IN_NOISE: Third = Third { from: LOWEST, share: 0.02, prominence: 60.0, old: false };
 /// In what is taken for a strong noise, one that was there before counts as well: a note that lasts.
@@ -187,12 +189,16 @@ mod tests {
         assert!(!has(&IN_NOISE, &[], Some(-7.0)));
         // What Q.23 allows.
         assert!(!has(&PARTIAL, &[(2672.0, -27.0, 40)], None));
+        assert!(!has(&FAINT_PARTIAL, &[(2672.0, -27.0, 40)], None));
+        assert!(!has(&FAINT_PARTIAL, &[], Some(-7.0)));
     }
 
     #[test]
     fn a_third_that_comes_with_them_is_heard() {
         assert!(has(&PARTIAL, &[(2590.0, -17.0, 40)], None));
         assert!(has(&PARTIAL, &[(3310.0, -19.0, 40)], Some(-27.0)));
+        assert!(has(&FAINT_PARTIAL, &[(3310.0, -23.0, 40)], None));
+        assert!(!has(&PARTIAL, &[(3310.0, -23.0, 40)], None));
         assert!(has(&IN_NOISE, &[(1010.0, -20.0, 40)], None));
         assert!(!has(&PARTIAL, &[(1010.0, -10.0, 40)], None));
     }

@@ -9,7 +9,7 @@
 //! What is left of speech is its other harmonics. They lie in the band of the digits rather than above it, they were
 //! not there before a syllable began, and they change.
 
-use super::company::{Company, IN_NOISE, INSTEAD_OF_NOISE, PARTIAL};
+use super::company::{Company, FAINT_PARTIAL, IN_NOISE, INSTEAD_OF_NOISE, PARTIAL};
 use super::measure::{BLOCK, NOISE_GAIN, NOISE_HISS, Pair, Stretch, Tones, both};
 use super::profile::Profile;
 use super::screen::{Floor, HOP};
@@ -97,7 +97,7 @@ const CLEAR: f32 = 0.98;
 /// The same where a line that is too loud for its samples has all kinds of harmonics: dial tone does that.
 const CLIPPED: f32 = 0.88;
 /// By what both tones count for more there when a third one is searched for.
-const CLIPPED_SHARE: f32 = 2.0;
+const CLIPPED_SHARE: f32 = 3.5;
 /// Least purity from [`LONGER`] blocks on, in a noise that was there before.
 const NOISY: f32 = 0.85;
 const LONGER: usize = 31;
@@ -299,7 +299,7 @@ impl Burst {
         let share = if s.clipped() { CLIPPED_SHARE } else { 1.0 };
         let company = Company::new(s, self.begin, self.end, self.powers.map(|p| p * share));
         let other = if self.tones.purity < NOISY { &INSTEAD_OF_NOISE } else { &IN_NOISE };
-        !company.has(&PARTIAL) && (pure || !company.has(other))
+        !company.has(&PARTIAL) && !company.has(&FAINT_PARTIAL) && (pure || !company.has(other))
     }
 
     /// Whether both tones come slowly, as those of a bowed or blown note do.
