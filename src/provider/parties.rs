@@ -14,6 +14,8 @@ use loopstart_signal::{Caps, Time};
 
 /// Between joining a party and dropping it again.
 const BETWEEN_FLASHES: Duration = Duration::from_millis(700);
+/// An answer shorter than this may not be seen as one by an exchange that rings.
+const TAKEN: Duration = Duration::from_millis(500);
 
 /// A conference.
 #[derive(Debug)]
@@ -397,10 +399,14 @@ impl Line {
         } else if self.parties.held == Some(h) {
             if self.current.is_none() {
                 // First back to it, then on hook: hung up while held it would be given back by ringing.
-                if let Some(steps) = self.way_back(sh)
+                if let Some(mut steps) = self.way_back(sh)
                     && let Some(call) = sh.call_mut(h)
                 {
                     call.drop_awaits = true;
+                    if steps.last() == Some(&Step::OffHook) {
+                        // Taken for less the exchange would go on ringing.
+                        steps.push(Step::Pause(TAKEN));
+                    }
                     let errand = Errand::Retrieve { asked: None, held: h, ended: None, alerts: false };
                     self.begin_procedure(sh, errand, steps, now);
                 }

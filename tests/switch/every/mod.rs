@@ -326,8 +326,11 @@ impl Play {
                 Joined::First => !last,
                 Joined::Last | Joined::Active => last,
             };
+            let release = if talks { Service::ReleaseAndTake } else { Service::ReleaseHeld };
+            // Going on hook while there are three is something else.
+            self.plan.service(release).filter(|way| !way.steps().contains(&Step::OnHook))?;
             let mut words = of(Service::Split)?;
-            for word in of(if talks { Service::ReleaseAndTake } else { Service::ReleaseHeld })? {
+            for word in of(release)? {
                 wire::push(&mut words, &word);
             }
             Some(words)
@@ -483,13 +486,50 @@ fn flashes(procedure: &Procedure) -> bool {
     procedure.steps().contains(&Step::Flash)
 }
 
-/// Plays every row on a plan.
+/// What every script leans on: the ways between calls.
+const WAYS: [Service; 11] = [
+    Service::Consult,
+    Service::Hold,
+    Service::Retrieve,
+    Service::RetrieveRinging,
+    Service::Swap,
+    Service::Join,
+    Service::Split,
+    Service::DropLast,
+    Service::WaitingAnswer,
+    Service::ReleaseAndTake,
+    Service::ReleaseHeld,
+];
+
+/// The plan that this one inherits from, where both have the same ways between calls.
+fn like(plan: &Plan) -> Option<Arc<Plan>> {
+    let parent = plan_with_codes(plan.parents.first()?);
+    let same = WAYS.iter().all(|way| plan.service(*way) == parent.service(*way))
+        && Moment::ALL.iter().all(|moment| plan.on_hook(*moment) == parent.on_hook(*moment))
+        && plan.split_active == parent.split_active
+        && plan.access == parent.access
+        && plan.recall == parent.recall
+        && plan.on_hook_guard == parent.on_hook_guard;
+    same.then_some(parent)
+}
+
+/// Plays the rows on a plan: those that it changes, or with `LOOPSTART_TEST_SCRIPTS` every one.
 fn play(name: &str) {
     let plan = plan_with_codes(name);
+    let all = std::env::var_os("LOOPSTART_TEST_SCRIPTS").is_some();
+    let like = like(&plan).filter(|_| !all);
+    let inherited = |row: &table::Row| {
+        let Some(parent) = &like else { return false };
+        row.services.iter().all(|service| plan.service(*service) == parent.service(*service))
+    };
     let announced = Play::new(&plan, 1).announced();
     let mut failed = Vec::new();
     let only = std::env::var("ROWS").unwrap_or_default();
     for row in table::rows().filter(|row| format!("{} {}", row.operation, row.mode).contains(&only)) {
+        if inherited(row) {
+            println!("{name}: {} {}: as {}", row.operation, row.mode, plan.parents[0]);
+            continue;
+        }
         let offered = (row.offered)(&announced, &plan);
         let script = if offered { row.played } else { row.refused };
         println!("{name}: {} {}", row.operation, row.mode);

@@ -106,7 +106,8 @@ hook, flashes and digits as the exchange saw them, states and messages in order,
 what to the line and whose voice is heard before and after, and what is refused meanwhile: in a wrong state, with a wrong
 partner, in a wrong mode. `c`: the same, where the plan leaves codes to the site and the script has set some. `-`: lines of
 the plan do not offer it; a script asks for it all the same and looks that it is refused and nothing happens on the wire.
-Lines subscribe to everything that their plan sells.
+Lines subscribe to everything that their plan sells. What a plan takes over unchanged from the one it inherits from is played
+there, and on each plan with `LOOPSTART_TEST_SCRIPTS=1`.
 
 ";
 
