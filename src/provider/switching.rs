@@ -8,8 +8,8 @@ use crate::line::{Line, MAX_CALLS, Shared};
 use crate::parties::{Conference, alerts};
 use crate::request::Purpose;
 use crate::{
-    Address, CallFeatures, CallFeatures2, CallHandle, CallParams, CallState, CallStatus, Command, LineErr, Reply,
-    RequestId, TransferMode, dial, params,
+    Address, CallFeatures, CallFeatures2, CallHandle, CallParams, CallState, CallStatus, Command, LineErr, MediaModes,
+    Reply, RequestId, TransferMode, dial, params,
 };
 use alloc::vec::Vec;
 use loopstart_signal::plan::{Fill, Moment, OnHook, Service, Step, Steps};
@@ -201,9 +201,11 @@ impl Line {
         }
     }
 
-    /// Whether a call could be made now, as calls are by themselves.
+    /// Whether a call could be made now, as calls of this line are by themselves.
     pub(crate) fn can_make_call(&self, sh: &Shared) -> bool {
-        self.check_make_call(sh, &CallParams::default()).is_ok()
+        let voice = CallParams::default();
+        let media = if self.caps.contains(Caps::VOICE) { voice.media } else { MediaModes::DATA_MODEM };
+        self.check_make_call(sh, &CallParams { media, ..voice }).is_ok()
     }
 
     /// Whether a conference can be begun now with nobody in it.

@@ -269,6 +269,14 @@ fn a_carrier_tells_medium_and_rate() {
 }
 
 #[test]
+fn a_line_for_data_alone_announces_data_calls() {
+    let rig = Rig::with((USUAL | Caps::DATA) - Caps::VOICE);
+    let status = rig.provider.line_status(rig.line).unwrap();
+    assert_eq!(status.available_media, MediaModes::DATA_MODEM | MediaModes::UNKNOWN);
+    assert!(status.features.contains(LineFeatures::MAKE_CALL));
+}
+
+#[test]
 fn the_tones_after_a_hang_up_disconnect() {
     for heard in [
         ProgressTone::Busy,
