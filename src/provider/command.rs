@@ -13,7 +13,7 @@ use loopstart_signal::{DigitMode, OutTone, WatchedTone};
 /// answered an error.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Opens a line (`lineOpen`); answers [`Reply::Line`].
+    /// Opens a line (`lineOpen`); answers [`Reply::Line`](crate::Reply::Line).
     OpenLine {
         /// Which device.
         device: DeviceId,
@@ -47,7 +47,7 @@ pub enum Command {
         /// The parameters.
         params: CallParams,
     },
-    /// Makes a call (asynchronous); answers [`Reply::Call`].
+    /// Makes a call (asynchronous); answers [`Reply::Call`](crate::Reply::Call).
     MakeCall {
         /// The request.
         request: RequestId,
@@ -178,7 +178,7 @@ pub enum Command {
         /// The held call.
         held: CallHandle,
     },
-    /// Holds a call and opens a consultation call (asynchronous); answers [`Reply::Call`], the consultation call.
+    /// Holds a call and opens a consultation call (asynchronous); answers [`Reply::Call`](crate::Reply::Call), the consultation call.
     SetupTransfer {
         /// The request.
         request: RequestId,
@@ -189,7 +189,7 @@ pub enum Command {
         /// How to make it.
         params: CallParams,
     },
-    /// Ends a transfer (asynchronous); answers [`Reply::Call`], the conference, in mode `Conference`.
+    /// Ends a transfer (asynchronous); answers [`Reply::Call`](crate::Reply::Call), the conference, in mode `Conference`.
     CompleteTransfer {
         /// The request.
         request: RequestId,
@@ -211,7 +211,7 @@ pub enum Command {
         /// Country code of the destination, 0 = default.
         country: u32,
     },
-    /// Makes a conference and opens a consultation call (asynchronous); answers [`Reply::Conference`].
+    /// Makes a conference and opens a consultation call (asynchronous); answers [`Reply::Conference`](crate::Reply::Conference).
     SetupConference {
         /// The request.
         request: RequestId,
@@ -228,7 +228,7 @@ pub enum Command {
         /// How to make the consultation call.
         params: CallParams,
     },
-    /// Opens a consultation call for one more party (asynchronous); answers [`Reply::Call`].
+    /// Opens a consultation call for one more party (asynchronous); answers [`Reply::Call`](crate::Reply::Call).
     PrepareAddToConference {
         /// The request.
         request: RequestId,
@@ -268,7 +268,7 @@ pub enum Command {
         /// Rings without an answer before a call is forwarded; 0 = default.
         rings: u32,
     },
-    /// Parks a call (asynchronous); answers [`Reply::Parked`] when the exchange chooses the place.
+    /// Parks a call (asynchronous); answers [`Reply::Parked`](crate::Reply::Parked) when the exchange chooses the place.
     Park {
         /// The request.
         request: RequestId,
@@ -277,7 +277,7 @@ pub enum Command {
         /// Where; none: where the exchange chooses.
         at: Option<Address>,
     },
-    /// Takes a parked call (asynchronous); answers [`Reply::Call`].
+    /// Takes a parked call (asynchronous); answers [`Reply::Call`](crate::Reply::Call).
     Unpark {
         /// The request.
         request: RequestId,
@@ -291,7 +291,7 @@ pub enum Command {
         at: Address,
     },
     /// Takes a call that rings elsewhere, or with neither address nor group the waiting call (asynchronous); answers
-    /// [`Reply::Call`].
+    /// [`Reply::Call`](crate::Reply::Call).
     Pickup {
         /// The request.
         request: RequestId,
@@ -317,7 +317,7 @@ pub enum Command {
         /// Country code of the destination, 0 = default.
         country: u32,
     },
-    /// Has a call completed that found nobody (asynchronous); answers [`Reply::Completion`].
+    /// Has a call completed that found nobody (asynchronous); answers [`Reply::Completion`](crate::Reply::Completion).
     CompleteCall {
         /// The request.
         request: RequestId,

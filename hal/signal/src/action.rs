@@ -102,7 +102,7 @@ bitflags::bitflags! {
     }
 }
 
-/// Most frequencies of a [`OutTone::Custom`].
+/// Most frequencies of a [`ToneKind::Custom`].
 pub const MAX_TONE_PARTS: usize = 4;
 
 /// A tone for the far end.

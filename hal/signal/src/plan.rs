@@ -9,7 +9,7 @@
 //!
 //! # How does it work?
 //!
-//! A plan is written as facts, key and value ([`FactText`]), in the tables of [`builtin`] or in a user's file.
+//! A plan is written as facts, key and value ([`FactText`]), in the tables of [`Plan::named`] or in a user's file.
 //! [`Builder`] lays a plan's facts over its parents', puts the site's codes into the procedures (`{park}` and the like),
 //! and checks everything once; what remains to be filled in at the time of use ([`Fill`]) is the number, the extension
 //! or the slot. A service is *available* when the plan supports it, its codes are known, and the line subscribes to it;
