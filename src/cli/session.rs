@@ -356,17 +356,24 @@ impl Session {
     /// Asks for all messages and all calls that the device, as it is now, can have.
     fn attend(&mut self, line: usize) -> Result<(), LineErr> {
         let Some(line) = self.lines.get_mut(line) else { return Ok(()) };
-        let (caps, address) = self.runtime.query(|p| (p.device_caps(line.device), p.address_caps(line.device, 0)));
-        let (caps, address) = (caps?, address?);
-        line.media = caps.media;
-        self.runtime.command(Command::SetStatusMessages {
-            line: line.handle,
-            line_states: caps.line_states,
-            address_states: address.address_states,
-        })?;
-        let modes = caps.media & (MediaModes::INTERACTIVE_VOICE | MediaModes::AUTOMATED_VOICE | MediaModes::UNKNOWN);
-        if !modes.is_empty() {
-            self.runtime.command(Command::SetMediaDetection { line: line.handle, modes })?;
+        loop {
+            let (caps, address) = self.runtime.query(|p| (p.device_caps(line.device), p.address_caps(line.device, 0)));
+            let (caps, address) = (caps?, address?);
+            line.media = caps.media;
+            self.runtime.command(Command::SetStatusMessages {
+                line: line.handle,
+                line_states: caps.line_states,
+                address_states: address.address_states,
+            })?;
+            let voice = MediaModes::INTERACTIVE_VOICE | MediaModes::AUTOMATED_VOICE | MediaModes::UNKNOWN;
+            let modes = caps.media & voice;
+            if !modes.is_empty() {
+                self.runtime.command(Command::SetMediaDetection { line: line.handle, modes })?;
+            }
+            // A device that came into service before its messages were asked for told nobody.
+            if self.runtime.query(|p| p.device_caps(line.device))?.media == caps.media {
+                break;
+            }
         }
         Ok(())
     }
