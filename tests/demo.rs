@@ -64,7 +64,14 @@ fn play(name: &str) -> Vec<Value> {
 
 /// The same with more arguments, and lines that have what this plan has.
 fn play_with(name: &str, arguments: &[&str], plan: &Plan) -> Vec<Value> {
-    let output = demo(&["--plan", name, "--json"]).args(arguments).output().expect("it starts");
+    let attempt = || demo(&["--plan", name, "--json"]).args(arguments).output().expect("it starts");
+    let mut output = attempt();
+    if output.status.code() == Some(1) {
+        // Line time runs far faster than the clock: a machine that is busy with other tests may be late for it. What is wrong
+        // is wrong again.
+        eprintln!("{name}: once more, after {}", text(&output.stderr));
+        output = attempt();
+    }
     let events = objects(&output);
     assert_eq!(output.status.code(), Some(0), "{name}: {}\n{}", text(&output.stderr), text(&output.stdout));
     let summary = events.last().expect("a summary");
